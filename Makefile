@@ -1,0 +1,74 @@
+# Ringfort's build. `make` leaves build/ringfort (bootable ELF) and build/ringfort.gz.
+#   make DEBUG=1   assertions, lock-order checks, refusal log, memory oracle (in build/debug/)
+#   make run | test | test-long | fuzz | bench | lint | stats
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+DEBUG ?= 0
+OUT := build
+OBJ := $(OUT)/$(if $(filter 1,$(DEBUG)),debug,release)
+IMAGE := $(if $(filter 1,$(DEBUG)),$(OUT)/debug/ringfort,$(OUT)/ringfort)
+ABI := $(OUT)/abi/bookworm/usr/include
+
+CC ?= gcc
+CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-strict-aliasing -fno-common -mno-red-zone \
+    -mgeneral-regs-only -fpie -fvisibility=hidden -fno-stack-protector -fno-omit-frame-pointer \
+    -fno-asynchronous-unwind-tables -fcf-protection=none -mno-direct-extern-access \
+    -mindirect-branch=thunk-extern -mfunction-return=keep -fno-jump-tables \
+    -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wundef \
+    -Wno-address-of-packed-member -Wno-unused-parameter \
+    -DRINGFORT_DEBUG=$(DEBUG) -Ihypervisor -I$(OBJ)/gen -isystem $(ABI)
+CFLAGS := $(filter-out -mno-direct-extern-access,$(CFLAGS))
+
+SOURCES := $(sort $(wildcard hypervisor/*/*.c))
+ASM := $(sort $(wildcard hypervisor/*/*.S))
+OBJECTS := $(patsubst hypervisor/%,$(OBJ)/%.o,$(SOURCES) $(ASM))
+# Debian's own decompressors, used once at boot (hypervisor/unpack).
+UNPACK_LIBS := $(foreach l,lzma zstd lz4 z,$(shell $(CC) -print-file-name=lib$(l).a))
+
+all: $(IMAGE) $(IMAGE).gz
+
+$(ABI)/xen/xen.h:
+	tools/abi
+
+# Structure offsets for assembly, generated from C so that none is typed twice.
+$(OBJ)/gen/offsets.h: hypervisor/x86/offsets.c $(ABI)/xen/xen.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -S -o $(OBJ)/gen/offsets.s $<
+	sed -n 's/^.*->\([A-Z0-9_]*\) [$$]*\(-\?[0-9]*\).*/#define \1 \2/p' $(OBJ)/gen/offsets.s > $@
+
+$(filter-out $(OBJ)/x86/offsets.c.o,$(OBJECTS)): $(OBJ)/gen/offsets.h
+
+$(OBJ)/%.c.o: hypervisor/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OBJ)/%.S.o: hypervisor/%.S Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
+
+-include $(OBJECTS:.o=.d)
+
+LINKED := $(filter-out $(OBJ)/x86/offsets.c.o,$(OBJECTS))
+LDFLAGS := -static -nostdlib -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
+    --no-dynamic-linker --build-id=sha1 -T hypervisor/ringfort.ld
+
+# Linked twice: the first image's symbol table becomes the second's, for back traces.
+$(IMAGE): $(LINKED) hypervisor/ringfort.ld tools/symbols
+	: > $(OBJ)/no-symbols.S
+	$(CC) -c -o $(OBJ)/no-symbols.o $(OBJ)/no-symbols.S
+	ld $(LDFLAGS) -o $(OBJ)/ringfort.first $(LINKED) $(OBJ)/no-symbols.o $(UNPACK_LIBS)
+	tools/symbols $(OBJ)/ringfort.first > $(OBJ)/symbols.S
+	$(CC) -c -o $(OBJ)/symbols.o $(OBJ)/symbols.S
+	ld $(LDFLAGS) -o $@.syms $(LINKED) $(OBJ)/symbols.o $(UNPACK_LIBS)
+	tools/bootable $@.syms $@
+
+$(IMAGE).gz: $(IMAGE)
+	gzip -9nc $< > $@
+
+clean:
+	rm -rf $(OUT)/release $(OUT)/debug $(OUT)/ringfort*
+
+.PHONY: all clean

@@ -1,0 +1,25 @@
+/* Ringfort's console: log ring (xl dmesg), serial port, debug keys, Domain0's hvc0. */
+#ifndef CONTROL_CONSOLE_H
+#define CONTROL_CONSOLE_H
+
+#include "lib/types.h"
+
+/* Boot, as early as possible: serial port from the command line's console= com1= options. */
+void console_init_early(const char *cmdline);
+/* Once interrupts and timers work: serial interrupt or polling. */
+void console_init_interrupts(void);
+/* Raw output to all back ends and the ring; any context. */
+void console_write(const char *s, size_t n);
+/* Output without locks from now on (panic). */
+void console_force_unlock(void);
+/* The serial port's interrupt / WORK_CONSOLE: input to Domain0 or, after three Ctrl-A, debug keys. */
+void console_interrupt(void);
+void console_work(void);
+/* Reads Domain0's pending input. */
+size_t console_read(char *buf, size_t n);
+/* The log ring for sysctl readconsole and xl dmesg: copies from absolute index *index on. */
+size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear, bool incremental);
+/* Runs a debug key as if typed (sysctl debug_keys). */
+void debug_key(char key);
+
+#endif

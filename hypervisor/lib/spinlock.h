@@ -1,0 +1,50 @@
+/*
+ * Ticket spinlocks. Interrupts: a lock that an interrupt handler takes is taken with the _irqsave
+ * forms everywhere; all others are taken with interrupts in whatever state they are.
+ *
+ * Order (outermost first; debug builds check it): domctl, domain, paging, grant, event, frame
+ * allocator, run queue, timer, irq, console.
+ */
+#ifndef LIB_SPINLOCK_H
+#define LIB_SPINLOCK_H
+
+#include "lib/types.h"
+
+enum lock_class {
+    LOCK_DOMCTL,      /* domain list, creation and destruction */
+    LOCK_DOMAIN,      /* one domain's own state */
+    LOCK_PAGING,      /* one domain's page tables */
+    LOCK_GRANT,
+    LOCK_EVENT,
+    LOCK_DOMAIN_PAGES, /* one domain's list of frames and its counts */
+    LOCK_FRAMES,      /* frame allocator */
+    LOCK_HEAP,
+    LOCK_RUNQUEUE,
+    LOCK_TIMER,
+    LOCK_IRQ,
+    LOCK_SMP,
+    LOCK_CONSOLE,
+    LOCK_CLASSES
+};
+
+typedef struct {
+    uint16_t next, serving;
+    uint8_t class;
+    int16_t holder; /* CPU, -1 when free; kept in debug builds only */
+} spinlock_t;
+
+#define SPINLOCK_INIT(c) {.next = 0, .serving = 0, .class = (c), .holder = -1}
+
+void spin_init(spinlock_t *l, enum lock_class class);
+void spin_lock(spinlock_t *l);
+bool spin_trylock(spinlock_t *l);
+void spin_unlock(spinlock_t *l);
+
+/* Returns the interrupt flag as it was, for spin_unlock_irqrestore. */
+unsigned long spin_lock_irqsave(spinlock_t *l);
+void spin_unlock_irqrestore(spinlock_t *l, unsigned long flags);
+
+/* True when this CPU holds the lock (always true in release builds: for assertions only). */
+bool spin_held(const spinlock_t *l);
+
+#endif

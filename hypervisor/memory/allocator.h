@@ -1,0 +1,35 @@
+/* The frame allocator: buddy lists of machine frames; Ringfort's own pages and domains' pages. */
+#ifndef MEMORY_ALLOCATOR_H
+#define MEMORY_ALLOCATOR_H
+
+#include "lib/types.h"
+#include "memory/frame.h"
+
+#define MAX_ORDER 18
+
+/* Boot: hands [start, end) machine frames of RAM to the allocator. */
+void allocator_add(mfn_t start, mfn_t end);
+
+/* Ringfort's own pages: 1 << order contiguous, zeroed, or NULL. Any CPU, not NMI. */
+void *page_alloc(unsigned order);
+void page_free(void *page, unsigned order);
+
+/* Frames for a domain: 1 << order machine-contiguous, zeroed, owner set, one allocated reference,
+ * counted in tot_pages (refused over max_pages) and on d->pages. Frames lie below
+ * 1 << address_bits bytes (0: no limit). NULL when refused or exhausted. */
+struct frame *domain_alloc_frames(struct domain *d, unsigned order, unsigned address_bits);
+
+/* Drops the allocated reference of a domain's frame (decrease_reservation): false if it was not
+ * allocated to a domain any more. */
+bool domain_release_frame(struct frame *f);
+
+/* Makes frames that no domain owns (boot modules) a domain's, as domain_alloc_frames would. */
+int domain_assign_frames(struct domain *d, struct frame *f, unsigned order);
+
+uint64_t frames_free(void);
+uint64_t frames_total(void);
+
+/* WORK_SCRUB: zeroes a few freed frames ahead of need. */
+void allocator_scrub_some(void);
+
+#endif

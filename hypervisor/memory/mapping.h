@@ -1,0 +1,25 @@
+/* Reaching machine memory from Ringfort. Host builds have a header of the same name over an array. */
+#ifndef MEMORY_MAPPING_H
+#define MEMORY_MAPPING_H
+
+#include "lib/config.h"
+#include "lib/types.h"
+
+/* Address of a RAM frame in the direct map. */
+static inline void *mfn_to_virt(mfn_t m)
+{
+    return (void *)(DIRECT_MAP_BASE + (m.n << PAGE_SHIFT));
+}
+
+static inline void *maddr_to_virt(maddr_t ma)
+{
+    return (void *)(DIRECT_MAP_BASE + ma.a);
+}
+
+/* Machine frame of a direct-map address. */
+static inline mfn_t virt_to_mfn(const void *va)
+{
+    return mfn(((uint64_t)va - DIRECT_MAP_BASE) >> PAGE_SHIFT);
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* What the scheduler keeps for each vCPU and domain. */
+#ifndef SCHEDULE_SCHED_VCPU_H
+#define SCHEDULE_SCHED_VCPU_H
+
+#include "lib/bitmap.h"
+#include "lib/list.h"
+#include "lib/types.h"
+#include "schedule/bvt.h"
+#include "time/timer.h"
+
+struct sched_vcpu {
+    unsigned cpu;                /* whose run queue; changed under both queues' locks */
+    bool is_running;             /* its registers may be on a CPU; see sched_sync() */
+    bool is_queued;              /* on a run queue (runnable, running included) */
+    bool is_up;                  /* VCPUOP_up / not down */
+    bool is_blocked;             /* SCHEDOP_block or poll */
+    unsigned pauses;             /* atomic count of reasons not to run */
+    struct bvt_entity bvt;
+    struct list queue;           /* link in the run queue */
+    cpumask_t hard_affinity, soft_affinity;
+    nsec_t dispatched_at;        /* when it last got its CPU */
+    struct timer poll_timer;
+    bool is_polling;
+};
+
+struct sched_domain {
+    unsigned weight;             /* 256 is the unit */
+    unsigned cap;                /* per cent of one CPU, 0: none */
+    nsec_t warp, warp_limit, unwarp;
+};
+
+#endif

@@ -1,0 +1,45 @@
+/* Guest-visible clocks (SOSP'03 3.3.2): real time, virtual time (runstate), wall-clock time. */
+#ifndef TIME_TIME_H
+#define TIME_TIME_H
+
+#include "lib/abi.h"
+
+#include "lib/types.h"
+
+struct vcpu;
+struct vcpu_runstate_info;
+struct domain;
+
+/* Calibrates the TSC against PIT, HPET or PM timer and starts the clock. Boot CPU, interrupts off. */
+void time_init(void);
+/* Aligns and starts the clock of another CPU. */
+void time_init_cpu(void);
+
+/* Writes vcpu_time_info (version protocol) into the vCPU's vcpu_info and time area. On dispatch and
+ * when calibration changes. */
+void time_update_vcpu(struct vcpu *v);
+/* Fills a domain's shared_info wall clock. */
+void time_update_wallclock(struct domain *d);
+/* XENPF_settime: wall clock `sec`,`nsec` at real time `system_time`; updates every domain. */
+void time_set_wallclock(uint64_t sec, uint32_t nsec, nsec_t system_time);
+
+/* Accounts the time since the last change and enters RUNSTATE_*; called by the scheduler. */
+void runstate_change(struct vcpu *v, int state, nsec_t at);
+/* Copies the runstate to the guest's area if there is one; faults are ignored. `current` only. */
+void runstate_update_area(struct vcpu *v);
+/* A consistent copy with time in the current state added. */
+void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
+
+void time_init_vcpu(struct vcpu *v);
+void time_init_domain(struct domain *d);
+void time_destroy_vcpu(struct vcpu *v);
+
+/* Timer kinds owned here, called by timer_fire(). */
+void vcpu_singleshot_fired(struct vcpu *v);
+void vcpu_periodic_fired(struct vcpu *v);
+
+uint64_t tsc_khz(void);
+/* Busy-waits; boot code and hardware set-up. */
+void udelay(unsigned usec);
+
+#endif

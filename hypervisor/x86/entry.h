@@ -1,0 +1,66 @@
+/* What the entry stubs call and what others may ask of the guest's processor state. */
+#ifndef X86_ENTRY_H
+#define X86_ENTRY_H
+
+#include "lib/abi.h"
+
+#include "lib/types.h"
+#include "x86/cpu.h"
+
+struct vcpu;
+struct domain;
+
+/* Boot: IDT, gates, SYSCALL MSRs, CR0/CR4, this CPU's GDT and TSS. Each CPU. */
+void traps_init(void);          /* boot CPU: builds the IDT frame */
+void cpu_init_descriptors(unsigned cpu);
+
+/* Gives a device vector's interrupts to irq_dispatch(). */
+/* C side of the stubs (called from entry.S only): */
+void handle_exception(struct cpu_user_regs *regs);
+void handle_interrupt(struct cpu_user_regs *regs);
+void handle_guest_syscall(struct cpu_user_regs *regs);
+
+/* Delivers to `current`, on its exit path: an exception through the trap table. `error` is ignored
+ * for vectors without one. */
+void inject_trap(unsigned vector, uint32_t error);
+void inject_page_fault(uint64_t va, uint32_t error);
+
+/* Hypercalls of x86/. */
+long do_set_trap_table(uint64_t traps);
+long do_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall);
+long do_callback_op(int cmd, uint64_t arg);
+long do_stack_switch(uint64_t ss, uint64_t sp);
+long do_fpu_taskswitch(int set);
+long do_set_debugreg(int reg, uint64_t value);
+uint64_t do_get_debugreg(int reg);
+long do_set_segment_base(unsigned which, uint64_t base);
+long do_iret(void);
+long do_nmi_op(unsigned cmd, uint64_t arg);
+
+/* Checks and installs a debug register of a vCPU: 0 or -EINVAL. */
+int vcpu_set_debugreg(struct vcpu *v, int reg, uint64_t value);
+
+/* Makes / frees the trap table and FPU area; reset state as the ABI's start of day. */
+int vcpu_arch_init(struct vcpu *v);
+void vcpu_arch_destroy(struct vcpu *v);
+
+/* vcpu_guest_context in and out (VCPUOP_initialise, domctl): checks everything, then changes.
+ * The vCPU does not run. set: 0, -EINVAL, -ERESTART. */
+struct vcpu_guest_context;
+int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
+void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);
+
+/* CPUID as `current` may see it, kernel (forced) view. */
+struct cpuid_regs guest_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf);
+/* Makes the default policy of a domain from the machine's. 0 or -ENOMEM. */
+int cpu_policy_init(struct domain *d);
+void cpu_policy_free(struct domain *d);
+
+/* Prints registers and, in debug builds, the guest's or Ringfort's stack. */
+void show_registers(const struct cpu_user_regs *regs);
+/* Ringfort's back trace with symbols from a frame pointer. */
+void show_backtrace(uint64_t frame_pointer, uint64_t ip);
+/* Name of the function around an address of Ringfort, and offset; "?" outside. */
+const char *symbol_lookup(uint64_t ip, unsigned long *offset);
+
+#endif
