@@ -1,0 +1,9 @@
+"""Starts emulated machines that boot Ringfort, and talks to them over their serial line."""
+
+from .boot import Boot, Module
+from .bochs import Bochs
+from .console import MachineError
+from .domain0 import Domain0
+from .qemu import Qemu
+
+__all__ = ["Boot", "Module", "Bochs", "MachineError", "Domain0", "Qemu"]
