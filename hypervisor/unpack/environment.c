@@ -24,7 +24,9 @@ static uint64_t read_fs_base(void)
 
 static void write_fs_base(uint64_t base)
 {
-    asm volatile("wrmsr" : : "c"(MSR_FS_BASE), "a"((uint32_t)base), "d"((uint32_t)(base >> 32))
+    asm volatile("wrmsr"
+                 :
+                 : "c"(MSR_FS_BASE), "a"((uint32_t)base), "d"((uint32_t)(base >> 32))
                  : "memory");
 }
 

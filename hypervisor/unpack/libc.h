@@ -9,8 +9,8 @@ void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void free(void *address);
 
-/* libzstd's tracing hooks. It leaves them undefined but weak, which means address 0, and that is out
- * of a call's reach from the top of the address space. 0 tells the library not to trace. */
+/* libzstd's tracing hooks. It leaves them undefined but weak, which means address 0, and that is
+ * out of a call's reach from the top of the address space. 0 tells the library not to trace. */
 unsigned long long ZSTD_trace_decompress_begin(const void *context);
 void ZSTD_trace_decompress_end(unsigned long long trace, const void *record);
 

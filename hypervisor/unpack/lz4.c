@@ -1,5 +1,5 @@
-/* The legacy lz4 frame, read here; its blocks are liblz4's work. After the magic number come blocks,
- * each a 32-bit little-endian length and that many bytes, which unpack to at most 8 MiB.
+/* The legacy lz4 frame, read here; its blocks are liblz4's work. After the magic number come
+ * blocks, each a 32-bit little-endian length and that many bytes, which unpack to at most 8 MiB.
  * Source: lz4_Frame_format.md, "Legacy frame". */
 #include <lz4.h>
 
@@ -19,7 +19,8 @@ static bool next_word(const struct unpack_job *job, size_t *at, uint32_t *word)
     return true;
 }
 
-static enum unpack_result unpack_block(struct unpack_job *job, const uint8_t *block, uint32_t length)
+static enum unpack_result unpack_block(struct unpack_job *job, const uint8_t *block,
+                                       uint32_t length)
 {
     size_t room = job->dst_size - job->made;
     int capacity = (int)MIN(room, LZ4_LEGACY_BLOCK);

@@ -11,10 +11,8 @@ static const struct {
     uint8_t length;
     uint8_t bytes[MAGIC_MAX];
 } magics[] = {
-    {PAYLOAD_ELF, 4, {0x7f, 'E', 'L', 'F'}},
-    {PAYLOAD_GZIP, 2, {0x1f, 0x8b}},
-    {PAYLOAD_XZ, 6, {0xfd, '7', 'z', 'X', 'Z', 0x00}},
-    {PAYLOAD_ZSTD, 4, {0x28, 0xb5, 0x2f, 0xfd}},
+    {PAYLOAD_ELF, 4, {0x7f, 'E', 'L', 'F'}},           {PAYLOAD_GZIP, 2, {0x1f, 0x8b}},
+    {PAYLOAD_XZ, 6, {0xfd, '7', 'z', 'X', 'Z', 0x00}}, {PAYLOAD_ZSTD, 4, {0x28, 0xb5, 0x2f, 0xfd}},
     {PAYLOAD_LZ4, 4, {0x02, 0x21, 0x4c, 0x18}},
 };
 

@@ -42,10 +42,11 @@ const char *unpack_message(enum unpack_result result);
  * unpack() then refuses. Calls library code: unpack_enter() first, as for unpack(). */
 size_t unpack_arena_size(enum payload_format format, const void *src, size_t size, size_t dst_size);
 
-/* Unpacks `size` bytes at `src` into `dst`, at most `dst_size` bytes, and stores the number of bytes
- * made in *out_size (on success only). Working memory comes from `arena`, which may be used again
- * afterwards. Bytes that follow the end of the stream are ignored. Hostile input is safe: `dst`
- * then holds rubbish, nothing outside it is touched. Takes no lock; needs about 4 KiB of stack. */
+/* Unpacks `size` bytes at `src` into `dst`, at most `dst_size` bytes, and stores the number of
+ * bytes made in *out_size (on success only). Working memory comes from `arena`, which may be used
+ * again afterwards. Bytes that follow the end of the stream are ignored. Hostile input is safe:
+ * `dst` then holds rubbish, nothing outside it is touched. Takes no lock; needs about 4 KiB of
+ * stack. */
 enum unpack_result unpack(enum payload_format format, const void *src, size_t size, void *dst,
                           size_t dst_size, size_t *out_size, struct arena *arena);
 

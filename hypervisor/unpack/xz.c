@@ -87,8 +87,8 @@ static enum unpack_result unpack_block(struct unpack_job *job, size_t *at, lzma_
     lzma_filter filters[LZMA_FILTERS_MAX + 1];
     lzma_block block = {.version = 1, .check = check, .filters = filters};
 
-    enum unpack_result result = read_block_header(&block, &allocator, job->src + *at,
-                                                  job->size - *at, job->dst_size);
+    enum unpack_result result =
+        read_block_header(&block, &allocator, job->src + *at, job->size - *at, job->dst_size);
     if (result != UNPACK_OK)
         return result;
 
