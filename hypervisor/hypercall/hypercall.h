@@ -6,17 +6,31 @@
 
 #include "lib/types.h"
 
+/* No hypercall takes more; the ABI's batches carry one more slot that nothing uses. */
+#define HYPERCALL_MAX_ARGS 5
+
 /* Runs the hypercall that `regs` names; result in regs->rax, or regs made to repeat it. Called by
  * handle_guest_syscall (64-bit) and the int 0x82 path (32-bit). */
 void hypercall_dispatch(struct cpu_user_regs *regs);
+
+/* Runs hypercall `op` of `current` with HYPERCALL_MAX_ARGS arguments at `args`: its result, -ENOSYS
+ * when there is none or not for the guest's width, -EPERM when it is Domain0's, -ERESTART when it
+ * wants to be called again. */
+long hypercall_call(unsigned op, const uint64_t *args);
 
 /*
  * The restart rule: an operation that was cut short at an element boundary calls this with the
  * arguments it wants next time and returns what this returns (-ERESTART). The guest re-executes the
  * instruction with those arguments after pending work and events; inside a multicall the entry's
  * arguments are rewritten in guest memory instead. Every re-entry treats them as untrusted.
+ * An operation that returns -ERESTART without it is repeated with the arguments it had.
  */
-long hypercall_restart(unsigned op, unsigned nargs, ...);
+#define hypercall_restart(op, nargs, ...)                                                          \
+    hypercall_restart_with((op), (nargs), (const uint64_t[]){__VA_ARGS__})
+long hypercall_restart_with(unsigned op, unsigned nargs, const uint64_t *args);
+
+/* Names the entry of a multicall that `current` runs, for hypercall_restart; NULL: no multicall. */
+void multicall_set_entry(struct multicall_entry *entry);
 
 /* Hypercalls implemented in hypercall/ and control/. */
 long do_multicall(uint64_t list, unsigned count);
@@ -31,6 +45,10 @@ long do_sched_op(int cmd, uint64_t arg);
 long do_set_timer_op(int64_t timeout);
 long do_grant_table_op(unsigned cmd, uint64_t uop, unsigned count);
 
+/* The ABI's name of hypercall `op`, "?" for one that is not in the list. */
 const char *hypercall_name(unsigned op);
+
+/* Prints the names of the last hypercalls of `cpu`, newest first; for panic messages. No locks. */
+void hypercall_print_recent(unsigned cpu);
 
 #endif

@@ -1,0 +1,109 @@
+/*
+ * From a hypercall's number to the function that carries it out. The list becomes one `switch` of
+ * direct calls: the compiler checks each argument, and a guest's number never indexes a table of
+ * pointers, in speculation either.
+ */
+#include "hypercall/hypercall.h"
+
+#include <xen/arch-x86/xen-mca.h>
+
+#include "domain/domain.h"
+#include "event/event.h"
+#include "hypercall/list.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/printk.h"
+#include "memory/memory_op.h"
+#include "memory/mmu.h"
+#include "x86/current.h"
+#include "x86/entry.h"
+#include "x86/irq.h"
+
+/* Each CPU's last eight hypercall numbers, one byte each, the newest lowest: keeping this costs a
+ * shift and a store, and each CPU has a cache line to itself. */
+static struct {
+    CACHE_ALIGNED uint64_t ops;
+} recent[MAX_CPUS];
+
+#define ARGS_0(a)
+#define ARGS_1(a) (a)[0]
+#define ARGS_2(a) (a)[0], (a)[1]
+#define ARGS_3(a) (a)[0], (a)[1], (a)[2]
+#define ARGS_4(a) (a)[0], (a)[1], (a)[2], (a)[3]
+
+#define SERVES_B(d) true
+#define SERVES_64(d) (!(d)->is_compat)
+
+#define PERMITS_ANY(d) true
+#define PERMITS_DOM0(d) ((d)->is_privileged)
+
+long hypercall_call(unsigned op, const uint64_t *args)
+{
+    const struct domain *d = current->domain;
+
+    switch (op) {
+#define CALL(name, nargs, widths, who)                                                             \
+    case __HYPERVISOR_##name:                                                                      \
+        if (!SERVES_##widths(d))                                                                   \
+            return refuse(-ENOSYS);                                                                \
+        if (!PERMITS_##who(d))                                                                     \
+            return refuse(-EPERM);                                                                 \
+        return (long)do_##name(ARGS_##nargs(args));
+        HYPERCALL_LIST(CALL)
+#undef CALL
+    default:
+        return refuse(-ENOSYS);
+    }
+}
+
+void hypercall_dispatch(struct cpu_user_regs *regs)
+{
+    uint64_t args[HYPERCALL_MAX_ARGS];
+    unsigned op = (uint32_t)regs->rax;
+    uint64_t *ops = &recent[this_cpu()].ops;
+    long result;
+
+    *ops = *ops << 8 | (op & 0xff);
+    if (likely(!current->domain->is_compat)) {
+        args[0] = regs->rdi;
+        args[1] = regs->rsi;
+        args[2] = regs->rdx;
+        args[3] = regs->r10;
+        args[4] = regs->r8;
+    } else {
+        /* Upper halves are the processor's leftovers, not the guest's. */
+        args[0] = (uint32_t)regs->rbx;
+        args[1] = (uint32_t)regs->rcx;
+        args[2] = (uint32_t)regs->rdx;
+        args[3] = (uint32_t)regs->rsi;
+        args[4] = (uint32_t)regs->rdi;
+    }
+
+    result = hypercall_call(op, args);
+
+    /* SYSCALL and INT $0x82 are both two bytes long. */
+    if (unlikely(result == -ERESTART))
+        regs->rip -= 2;
+    else
+        regs->rax = (uint64_t)result;
+}
+
+const char *hypercall_name(unsigned op)
+{
+    switch (op) {
+#define NAME(name, nargs, widths, who)                                                             \
+    case __HYPERVISOR_##name:                                                                      \
+        return #name;
+        HYPERCALL_LIST(NAME)
+#undef NAME
+    default:
+        return "?";
+    }
+}
+
+void hypercall_print_recent(unsigned cpu)
+{
+    for (uint64_t ops = recent[cpu].ops; ops; ops >>= 8)
+        log_err("  CPU %u hypercall %u %s\n", cpu, (unsigned)(ops & 0xff),
+                hypercall_name(ops & 0xff));
+}

@@ -1,0 +1,98 @@
+/* XENVER_*: who we are, to guests and tools. Strings that describe the machine or the build go to
+ * Domain0 only. */
+#include "hypercall/hypercall.h"
+
+#include <xen/version.h>
+
+#include "boot/boot.h"
+#include "domain/domain.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "memory/guest_copy.h"
+#include "x86/current.h"
+
+/* The part after "4.17" of what tools print. */
+static const char extraversion[] = ".0-ringfort";
+/* Guest types that the domain builder may make; it compares token by token. */
+static const char capabilities[] = "xen-3.0-x86_64 ";
+static const char denied[] = "<denied>";
+
+static long copy_version_struct(uint64_t arg, const void *from, size_t n)
+{
+    return copy_to_guest(arg, from, n) ? 0 : refuse(-EFAULT);
+}
+
+/* Fixed-size text fields of the ABI: the rest of the field is zero, nothing of the stack leaks. */
+static long give_text(uint64_t arg, const char *text, size_t field)
+{
+    char buf[1024] = {0};
+
+    strlcpy(buf, text, field);
+    return copy_version_struct(arg, buf, field);
+}
+
+static long give_compile_info(uint64_t arg)
+{
+    struct xen_compile_info info = {0};
+
+    strlcpy(info.compiler, "gcc " __VERSION__, sizeof(info.compiler));
+    strlcpy(info.compile_by, "ringfort", sizeof(info.compile_by));
+    return copy_version_struct(arg, &info, sizeof(info));
+}
+
+static uint32_t features(const struct domain *d)
+{
+    uint32_t map = 1U << XENFEAT_mmu_pt_update_preserve_ad | 1U << XENFEAT_highmem_assist |
+                   1U << XENFEAT_gnttab_map_avail_bits | 1U << XENFEAT_direct_mapped;
+
+    if (d->is_hardware)
+        map |= 1U << XENFEAT_dom0;
+    if (bit_test(&d->vm_assist, VMASST_TYPE_pae_extended_cr3))
+        map |= 1U << XENFEAT_pae_pgdir_above_4gb;
+    return map;
+}
+
+static long give_features(uint64_t arg, const struct domain *d)
+{
+    struct xen_feature_info info;
+
+    if (!copy_from_guest(&info, arg, sizeof(info)))
+        return refuse(-EFAULT);
+    info.submap = info.submap_idx == 0 ? features(d) : 0;
+    return copy_version_struct(arg, &info, sizeof(info));
+}
+
+long do_xen_version(int cmd, uint64_t arg)
+{
+    const struct domain *d = current->domain;
+    struct xen_platform_parameters params = {.virt_start = HV_VIRT_START};
+
+    switch (cmd) {
+    case XENVER_version:
+        return 4 << 16 | options.report_minor;
+    case XENVER_extraversion:
+        return give_text(arg, extraversion, XEN_EXTRAVERSION_LEN);
+    case XENVER_compile_info:
+        return give_compile_info(arg);
+    case XENVER_capabilities:
+        return give_text(arg, capabilities, XEN_CAPABILITIES_INFO_LEN);
+    case XENVER_changeset:
+        return give_text(arg, d->is_privileged ? "" : denied, sizeof(xen_changeset_info_t));
+    case XENVER_platform_parameters:
+        return copy_version_struct(arg, &params, sizeof(params));
+    case XENVER_get_features:
+        return give_features(arg, d);
+    case XENVER_pagesize:
+        return PAGE_SIZE;
+    case XENVER_guest_handle:
+        return copy_version_struct(arg, d->handle, sizeof(d->handle));
+    case XENVER_commandline:
+        return give_text(arg, d->is_privileged ? boot_info.cmdline : denied,
+                         sizeof(xen_commandline_t));
+    case XENVER_build_id:
+        return -ENODATA;
+    default:
+        return refuse(-ENOSYS);
+    }
+}
