@@ -62,15 +62,13 @@ static enum pv_result read_l1_mfn_valid(const struct elf_note *note, struct pv_i
     return PV_OK;
 }
 
-/* The notes whose value is a string. */
+/* The notes whose value is a string. Linux leaves the NUL off its feature list, so the note's size
+ * ends a string too. */
 static enum pv_result read_string_note(struct pv_image *image, const struct elf_note *note)
 {
-    const uint8_t *end = memchr(note->desc, '\0', note->desc_size);
+    const char *string = (const char *)note->desc;
+    struct pv_text text = {string, strnlen(string, note->desc_size)};
 
-    if (end == NULL)
-        return PV_BAD_NOTE;
-
-    struct pv_text text = {(const char *)note->desc, (size_t)(end - note->desc)};
     switch (note->type) {
     case XEN_ELFNOTE_XEN_VERSION:
         pv_copy_text(image->xen_version, text);
