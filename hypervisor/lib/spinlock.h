@@ -19,6 +19,7 @@ enum lock_class {
     LOCK_DOMAIN_PAGES, /* one domain's list of frames and its counts */
     LOCK_FRAMES,      /* frame allocator */
     LOCK_HEAP,
+    LOCK_DOMAIN_TABLE, /* id to domain */
     LOCK_RUNQUEUE,
     LOCK_TIMER,
     LOCK_IRQ,

@@ -1,19 +1,65 @@
-/* Borrowed Virtual Time (Duda and Cheriton, SOSP'99; SOSP'03 3.3.1): the arithmetic. Pure. */
+/*
+ * Borrowed Virtual Time (Duda and Cheriton, SOSP'99; SOSP'03 3.3.1): the arithmetic. Pure.
+ *
+ * Running for t ns adds t * 256 / weight to the actual virtual time A, exactly: what the division
+ * leaves over is carried to the next charge. Virtual times wrap and are compared by difference. The
+ * effective virtual time E is A, less the warp W while warped; the least E runs.
+ */
 #ifndef SCHEDULE_BVT_H
 #define SCHEDULE_BVT_H
 
 #include "lib/types.h"
 
+#define BVT_WEIGHT_UNIT 256u
+#define BVT_WEIGHT_MAX 65535u
+
 struct bvt_entity {
-    uint64_t avt;                /* actual virtual time, ns scaled by 256/weight; wraps */
-    uint32_t remainder;          /* of the last division, so that charging is exact */
-    uint32_t weight;             /* 1..65535 */
+    uint64_t avt;                /* A, ns of virtual time; wraps */
+    uint32_t remainder;          /* of the last division, below weight */
+    uint32_t weight;             /* 1..BVT_WEIGHT_MAX */
+    nsec_t warp;                 /* W, virtual ns; 0: never warps */
+    nsec_t warp_limit;           /* L: longest warped run, real ns; 0: no limit */
+    nsec_t unwarp;               /* U: least rest from warping after L was used up, real ns */
+    nsec_t warp_used;            /* warped run time since it last woke */
+    nsec_t rests_until;          /* real time before which it may not warp */
     bool warped;
-    nsec_t warp;                 /* W: effective time is avt - warp while warped */
-    nsec_t warp_limit;           /* L: longest continuous warped run; 0: none */
-    nsec_t unwarp;               /* U: least time unwarped afterwards */
-    nsec_t warp_used;            /* run time since warp began */
-    nsec_t unwarped_at;          /* real time when warp ended by limit; 0: not resting */
 };
+
+/* True when virtual time `a` is earlier than `b`. They must lie within 2^63 ns of each other. */
+static inline bool bvt_before(uint64_t a, uint64_t b)
+{
+    return (int64_t)(a - b) < 0;
+}
+
+static inline uint64_t bvt_effective(const struct bvt_entity *e)
+{
+    return e->warped ? e->avt - (uint64_t)e->warp : e->avt;
+}
+
+/* Charges `ran` ns (0..2^40) of processor time that ended at real time `at`; ends the warp when its
+ * limit is used up. */
+void bvt_charge(struct bvt_entity *e, nsec_t ran, nsec_t at);
+
+/* On wake-up: sleeping earns no credit, so A is at least `svt`, the queue's scheduler virtual time;
+ * warps if it may. */
+void bvt_wake(struct bvt_entity *e, uint64_t svt, nsec_t at);
+
+/* Moves to another queue: keeps A's distance from the scheduler virtual time. */
+static inline void bvt_move(struct bvt_entity *e, uint64_t svt_from, uint64_t svt_to)
+{
+    e->avt = svt_to + (e->avt - svt_from);
+}
+
+/* Changes the weight (clamped to 1..BVT_WEIGHT_MAX) from now on; nothing charged is lost. */
+void bvt_set_weight(struct bvt_entity *e, unsigned weight);
+
+/* True while `running` keeps its CPU against `other`: its E is not later by more than the allowance
+ * (`allowance` real ns of its own running). */
+bool bvt_keeps(const struct bvt_entity *running, const struct bvt_entity *other, nsec_t allowance);
+
+/* How long `running` may go on, in real ns, before `next`'s E is below its own by the context-switch
+ * allowance (`allowance` real ns of its own running); at least 1. A warp limit cuts it shorter. */
+nsec_t bvt_slice(const struct bvt_entity *running, const struct bvt_entity *next,
+                 nsec_t allowance);
 
 #endif

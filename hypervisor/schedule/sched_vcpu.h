@@ -23,6 +23,12 @@ struct sched_vcpu {
     bool is_polling;
 };
 
+/* A waking domain may run 1 ms ahead of everybody within 20 ms of borrowed virtual time; then it
+ * rests from warping for 10 ms. Enough for an interrupt's work, too little to starve others. */
+#define SCHED_DEFAULT_WARP (20 * NSEC_PER_MSEC)
+#define SCHED_DEFAULT_WARP_LIMIT (1 * NSEC_PER_MSEC)
+#define SCHED_DEFAULT_UNWARP (10 * NSEC_PER_MSEC)
+
 struct sched_domain {
     unsigned weight;             /* 256 is the unit */
     unsigned cap;                /* per cent of one CPU, 0: none */

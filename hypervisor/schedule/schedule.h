@@ -16,9 +16,8 @@ struct domain;
 /* Work a CPU does with interrupts on before it returns to a guest, or idles; bit numbers. */
 enum cpu_work {
     WORK_TIMER,                  /* expired software timers */
-    WORK_SCHEDULE,               /* look at the run queue */
     WORK_CONSOLE,                /* serial input arrived */
-    WORK_SCRUB,                  /* idle-time scrubbing of freed frames */
+    WORK_SCHEDULE,               /* look at the run queue; last, as it may switch away */
     WORK_COUNT
 };
 
@@ -29,9 +28,13 @@ bool work_pending(void);
 /* Does all pending work; may switch to another vCPU and then does not return. Interrupts are on. */
 void work_run(void);
 
-void sched_init(void);
+
 /* Starts the idle vCPU's loop on this CPU; never returns. */
 void sched_start_cpu(void) __attribute__((noreturn));
+/* What resume_current() enters when `current` is the idle vCPU. */
+void idle_loop(void) __attribute__((noreturn));
+/* For the debug keys. */
+void sched_dump(void);
 void sched_init_vcpu(struct vcpu *v);
 void sched_init_domain(struct domain *d);
 void sched_destroy_vcpu(struct vcpu *v);

@@ -12,8 +12,10 @@ struct domain;
 
 /* Calibrates the TSC against PIT, HPET or PM timer and starts the clock. Boot CPU, interrupts off. */
 void time_init(void);
-/* Aligns and starts the clock of another CPU. */
+/* Aligns and starts the clock of another CPU, which calls it while the boot CPU keeps calling
+ * time_serve_handshake(). */
 void time_init_cpu(void);
+void time_serve_handshake(void);
 
 /* Writes vcpu_time_info (version protocol) into the vCPU's vcpu_info and time area. On dispatch and
  * when calibration changes. */
@@ -39,6 +41,8 @@ void vcpu_singleshot_fired(struct vcpu *v);
 void vcpu_periodic_fired(struct vcpu *v);
 
 uint64_t tsc_khz(void);
+/* The wall clock now: Unix seconds and nanoseconds. */
+void time_get_wallclock(uint64_t *sec, uint32_t *nsec);
 /* Busy-waits; boot code and hardware set-up. */
 void udelay(unsigned usec);
 

@@ -5,6 +5,7 @@
 #ifndef TIME_TIMER_H
 #define TIME_TIMER_H
 
+#include "lib/heap.h"
 #include "lib/types.h"
 
 /* What a timer does when it fires; timer_fire() in time/timer.c switches on it. */
@@ -14,16 +15,14 @@ enum timer_kind {
     TIMER_VCPU_POLL,             /* struct vcpu.sched: SCHEDOP_poll's time-out */
     TIMER_SLICE,                 /* end of the running vCPU's allowance on this CPU */
     TIMER_DOMAIN_WATCHDOG,       /* struct domain.time */
-    TIMER_CALIBRATE,
     TIMER_CONSOLE_POLL,          /* serial port without an interrupt */
 };
 
 struct timer {
     enum timer_kind kind;
     void *owner;                 /* struct vcpu, struct domain, or NULL, by kind */
-    nsec_t expires;
     unsigned cpu;
-    unsigned index;              /* in the heap + 1; 0: not armed */
+    struct heap_node node;       /* in the CPU's heap, keyed by expiry, while armed */
 };
 
 void timer_init(struct timer *t, enum timer_kind kind, void *owner, unsigned cpu);

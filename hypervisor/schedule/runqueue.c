@@ -1,0 +1,79 @@
+#include "lib/assert.h"
+#include "schedule/runqueue.h"
+
+static struct runqueue queues[MAX_CPUS];
+
+struct runqueue *runqueue_of(unsigned cpu)
+{
+    return &queues[cpu];
+}
+
+/* SVT never goes back: the least A of the runnable can only be lower than it was when one moved in
+ * with less, and bvt_wake and bvt_move do not let that happen. */
+static void update_svt(struct runqueue *rq)
+{
+    const struct vcpu *v;
+    bool any = false;
+    uint64_t least = 0;
+
+    list_for_each(v, &rq->runnable, sched.queue) {
+        if (!any || bvt_before(v->sched.bvt.avt, least))
+            least = v->sched.bvt.avt;
+        any = true;
+    }
+    if (any && bvt_before(rq->svt, least))
+        rq->svt = least;
+}
+
+void runqueue_insert(struct runqueue *rq, struct vcpu *v)
+{
+    assert(!v->sched.is_queued);
+    bvt_wake(&v->sched.bvt, rq->svt, now());
+    list_add_tail(&rq->runnable, &v->sched.queue);
+    v->sched.is_queued = true;
+    rq->count++;
+}
+
+void runqueue_remove(struct runqueue *rq, struct vcpu *v)
+{
+    assert(v->sched.is_queued);
+    update_svt(rq);
+    list_del(&v->sched.queue);
+    v->sched.is_queued = false;
+    rq->count--;
+    update_svt(rq);
+}
+
+void runqueue_charge(struct runqueue *rq, nsec_t at)
+{
+    struct vcpu *v = rq->running;
+    nsec_t ran = at - v->sched.dispatched_at;
+
+    if (v->is_idle || ran <= 0)
+        return;
+    bvt_charge(&v->sched.bvt, ran, at);
+    v->sched.dispatched_at = at;
+    update_svt(rq);
+}
+
+struct vcpu *runqueue_best(const struct runqueue *rq, const struct vcpu *except)
+{
+    struct vcpu *v, *best = NULL;
+
+    list_for_each(v, &rq->runnable, sched.queue)
+        if (v != except && (!best || bvt_before(bvt_effective(&v->sched.bvt),
+                                                bvt_effective(&best->sched.bvt))))
+            best = v;
+    return best;
+}
+
+struct vcpu *runqueue_stealable(const struct runqueue *rq, unsigned cpu)
+{
+    struct vcpu *v;
+
+    list_for_each(v, &rq->runnable, sched.queue)
+        if (v != rq->running && !v->sched.is_running &&
+            bit_test(v->sched.hard_affinity.bits, cpu))
+            return v;
+    return NULL;
+}

@@ -1,0 +1,205 @@
+/*
+ * Dispatch: which vCPU runs on this CPU from now on, and for how long.
+ *
+ * Idle vCPUs are never on a queue. A vCPU's queue (sched.cpu) changes only while it does not run,
+ * with the old queue's lock held, so "lock the queue it is on" is: read, lock, read again.
+ */
+#include "boot/boot.h"
+#include "control/console.h"
+#include "lib/assert.h"
+#include "lib/printk.h"
+#include "schedule/runqueue.h"
+#include "schedule/schedule.h"
+#include "schedule/work.h"
+#include "time/time.h"
+#include "x86/cpu.h"
+#include "x86/current.h"
+#include "x86/smp.h"
+
+static void set_running(struct runqueue *rq, struct vcpu *next, nsec_t at)
+{
+    rq->running = next;
+    next->sched.is_running = true;
+    next->sched.dispatched_at = at;
+}
+
+/* Takes a waiting vCPU from the longest other queue. Our own lock is dropped meanwhile, because two
+ * queues are locked in CPU order only. */
+static void steal_work(struct runqueue *rq, unsigned cpu)
+{
+    struct runqueue *from = NULL;
+    struct vcpu *v;
+    unsigned other;
+
+    for_each_cpu(other, &cpus_online)
+        if (other != cpu && READ_ONCE(runqueue_of(other)->count) > 1 &&
+            (!from || runqueue_of(other)->count > from->count))
+            from = runqueue_of(other);
+    if (!from)
+        return;
+    spin_unlock(&rq->lock);
+    spin_lock(from < rq ? &from->lock : &rq->lock);
+    spin_lock(from < rq ? &rq->lock : &from->lock);
+    v = runqueue_stealable(from, cpu);
+    if (v) {
+        runqueue_remove(from, v);
+        v->sched.cpu = cpu;
+        bvt_move(&v->sched.bvt, from->svt, rq->svt);
+        runqueue_insert(rq, v);
+    }
+    spin_unlock(&from->lock);
+}
+
+/* The running vCPU keeps the CPU until another's E is lower by the allowance, but for three: it
+ * cannot run on, it yields, or a newcomer with a lower E has just come. */
+static struct vcpu *choose(struct runqueue *rq, struct vcpu *prev, unsigned cpu)
+{
+    struct vcpu *best = runqueue_best(rq, rq->yielding ? prev : NULL);
+    bool at_once = rq->newcomer || rq->yielding || !prev->sched.is_queued;
+
+    rq->newcomer = rq->yielding = false;
+    if (!best && prev->sched.is_queued)
+        return prev;
+    if (!best) {
+        steal_work(rq, cpu);
+        best = runqueue_best(rq, NULL);
+    }
+    if (!best)
+        return rq->idle;
+    if (!at_once && bvt_keeps(&prev->sched.bvt, &best->sched.bvt, options.bvt_context_switch))
+        return prev;
+    return best;
+}
+
+static void arm_slice(struct runqueue *rq, struct vcpu *v, nsec_t at)
+{
+    const struct vcpu *second = v->is_idle ? NULL : runqueue_best(rq, v);
+
+    if (second)
+        timer_set(&rq->slice, at + bvt_slice(&v->sched.bvt, &second->sched.bvt,
+                                             options.bvt_context_switch));
+    else
+        timer_stop(&rq->slice);
+}
+
+static void switch_to(struct vcpu *prev, struct vcpu *next, nsec_t at)
+{
+    if (!prev->is_idle)
+        runstate_change(prev,
+                        vcpu_runnable(prev)          ? RUNSTATE_runnable
+                        : prev->sched.is_blocked     ? RUNSTATE_blocked
+                                                     : RUNSTATE_offline,
+                        at);
+    if (!next->is_idle)
+        runstate_change(next, RUNSTATE_running, at);
+    context_switch(prev, next);
+}
+
+/* What a vCPU finds changed when it gets a CPU again. */
+static void refresh_guest(struct vcpu *v)
+{
+    if (v->is_idle)
+        return;
+    if (v->time.singleshot.cpu != this_cpu()) {
+        timer_migrate(&v->time.singleshot, this_cpu());
+        timer_migrate(&v->time.periodic, this_cpu());
+        timer_migrate(&v->sched.poll_timer, this_cpu());
+    }
+    time_update_vcpu(v);
+    runstate_update_area(v);
+}
+
+/* WORK_SCHEDULE's body. */
+static void reschedule(void)
+{
+    unsigned cpu = this_cpu();
+    struct runqueue *rq = runqueue_of(cpu);
+    struct vcpu *prev = current, *next;
+    nsec_t at;
+
+    irq_disable();
+    spin_lock(&rq->lock);
+    at = now();
+    runqueue_charge(rq, at);
+    if (!prev->is_idle && prev->sched.is_queued && !vcpu_runnable(prev))
+        runqueue_remove(rq, prev);
+    next = choose(rq, prev, cpu);
+    set_running(rq, next, at);
+    arm_slice(rq, next, at);
+    if (next == prev) {
+        spin_unlock(&rq->lock);
+        irq_enable();
+        return;
+    }
+    switch_to(prev, next, at);
+    __atomic_store_n(&prev->sched.is_running, false, __ATOMIC_RELEASE);
+    spin_unlock(&rq->lock);
+    irq_enable();
+    refresh_guest(next);
+    resume_current();
+}
+
+void work_run(void)
+{
+    unsigned cpu = this_cpu();
+
+    for (unsigned work = 0; work < WORK_COUNT; work++) {
+        if (!work_take(cpu, work))
+            continue;
+        switch (work) {
+        case WORK_TIMER:
+            timer_run_expired();
+            break;
+        case WORK_CONSOLE:
+            console_work();
+            break;
+        case WORK_SCHEDULE:
+            reschedule();
+            break;
+        }
+    }
+}
+
+bool preempt_needed(void)
+{
+    return work_pending();
+}
+
+void idle_loop(void)
+{
+    for (;;) {
+        irq_disable();
+        if (work_pending()) {
+            irq_enable();
+            work_run();
+        } else {
+            sti_hlt();
+        }
+    }
+}
+
+void sched_start_cpu(void)
+{
+    irq_enable();
+    work_raise(this_cpu(), WORK_SCHEDULE);
+    idle_loop();
+}
+
+void sched_dump(void)
+{
+    unsigned cpu;
+
+    for_each_cpu(cpu, &cpus_online) {
+        struct runqueue *rq = runqueue_of(cpu);
+        unsigned long flags = spin_lock_irqsave(&rq->lock);
+        struct vcpu *v;
+
+        log_info("CPU%u: SVT %lu, %u runnable, runs d%uv%u", cpu, rq->svt, rq->count,
+                 rq->running->domain->id, rq->running->id);
+        list_for_each(v, &rq->runnable, sched.queue)
+            log_info("  d%uv%u A %lu E %lu weight %u%s", v->domain->id, v->id, v->sched.bvt.avt,
+                     bvt_effective(&v->sched.bvt), v->sched.bvt.weight,
+                     v->sched.bvt.warped ? " warped" : "");
+        spin_unlock_irqrestore(&rq->lock, flags);
+    }
+}

@@ -1,0 +1,217 @@
+/* Becoming runnable and ceasing to be: waking, blocking, pausing, moving between CPUs. */
+#include "boot/boot.h"
+#include "event/event.h"
+#include "lib/assert.h"
+#include "schedule/runqueue.h"
+#include "schedule/schedule.h"
+#include "time/time.h"
+#include "x86/cpu.h"
+#include "x86/current.h"
+#include "x86/irq.h"
+#include "x86/smp.h"
+
+bool vcpu_runnable(const struct vcpu *v)
+{
+    return v->sched.is_up && !READ_ONCE(v->sched.is_blocked) && !READ_ONCE(v->sched.pauses);
+}
+
+/* Locks the queue that `v` belongs to. */
+static struct runqueue *lock_queue(struct vcpu *v, unsigned long *flags)
+{
+    for (;;) {
+        unsigned cpu = READ_ONCE(v->sched.cpu);
+        struct runqueue *rq = runqueue_of(cpu);
+
+        *flags = spin_lock_irqsave(&rq->lock);
+        if (v->sched.cpu == cpu)
+            return rq;
+        spin_unlock_irqrestore(&rq->lock, *flags);
+    }
+}
+
+/* A CPU the waking vCPU may use at once: its own if idle, else any idle one it may run on, else its
+ * own. Queue lengths are read without locks; a wrong guess costs a steal later, nothing else. */
+static unsigned pick_cpu(const struct vcpu *v)
+{
+    unsigned cpu;
+    bool may_stay = bit_test(v->sched.hard_affinity.bits, v->sched.cpu);
+
+    if (may_stay && !READ_ONCE(runqueue_of(v->sched.cpu)->count))
+        return v->sched.cpu;
+    for_each_cpu(cpu, &cpus_online)
+        if (bit_test(v->sched.hard_affinity.bits, cpu) && !READ_ONCE(runqueue_of(cpu)->count))
+            return cpu;
+    if (may_stay)
+        return v->sched.cpu;
+    for_each_cpu(cpu, &cpus_online)
+        if (bit_test(v->sched.hard_affinity.bits, cpu))
+            return cpu;
+    return v->sched.cpu;
+}
+
+/* A newcomer with lower E preempts at once; otherwise the running one's turn may now be limited. */
+static void consider_preemption(struct runqueue *rq, struct vcpu *v, nsec_t at)
+{
+    struct vcpu *running = rq->running;
+
+    runqueue_charge(rq, at);
+    if (running->is_idle ||
+        bvt_before(bvt_effective(&v->sched.bvt), bvt_effective(&running->sched.bvt))) {
+        rq->newcomer = true;
+        work_raise(v->sched.cpu, WORK_SCHEDULE);
+    } else {
+        nsec_t end = at + bvt_slice(&running->sched.bvt, &v->sched.bvt,
+                                    options.bvt_context_switch);
+
+        if (!timer_armed(&rq->slice) || rq->slice.node.key > end)
+            timer_set(&rq->slice, end);
+    }
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+    unsigned long flags;
+    struct runqueue *rq = lock_queue(v, &flags);
+    unsigned cpu;
+
+    if (v->sched.is_queued || !vcpu_runnable(v)) {
+        spin_unlock_irqrestore(&rq->lock, flags);
+        return;
+    }
+    /* Not queued means not running either: reschedule() changes both under this lock. */
+    cpu = pick_cpu(v);
+    if (cpu != v->sched.cpu) {
+        v->sched.bvt.avt -= rq->svt;
+        WRITE_ONCE(v->sched.cpu, cpu);
+        spin_unlock_irqrestore(&rq->lock, flags);
+        rq = lock_queue(v, &flags);
+        v->sched.bvt.avt += rq->svt;
+    }
+    if (!v->sched.is_queued && vcpu_runnable(v)) {
+        nsec_t at = now();
+
+        runstate_change(v, RUNSTATE_runnable, at);
+        runqueue_insert(rq, v);
+        consider_preemption(rq, v, at);
+    }
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+/* After something took away v's right to run: off the queue now, or by its CPU's next pass. */
+static void vcpu_sleep(struct vcpu *v)
+{
+    unsigned long flags;
+    struct runqueue *rq = lock_queue(v, &flags);
+
+    if (!vcpu_runnable(v)) {
+        if (rq->running == v)
+            work_raise(v->sched.cpu, WORK_SCHEDULE);
+        else if (v->sched.is_queued) {
+            runqueue_remove(rq, v);
+            runstate_change(v, v->sched.is_blocked ? RUNSTATE_blocked : RUNSTATE_offline, now());
+        }
+    }
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+    unsigned cpu = READ_ONCE(v->sched.cpu);
+
+    if (READ_ONCE(v->sched.is_running) && cpu != this_cpu())
+        lapic_send_ipi(cpu, VEC_IPI_WORK);
+}
+
+void vcpu_unblock(struct vcpu *v)
+{
+    if (__atomic_exchange_n(&v->sched.is_blocked, false, __ATOMIC_SEQ_CST)) {
+        v->sched.is_polling = false;
+        vcpu_wake(v);
+    } else {
+        vcpu_kick(v);
+    }
+}
+
+void vcpu_block(void)
+{
+    struct vcpu *v = current;
+
+    v->event.info->evtchn_upcall_mask = 0;
+    __atomic_store_n(&v->sched.is_blocked, true, __ATOMIC_SEQ_CST);
+    /* Blocked first, then the look: a sender that comes in between unblocks us. */
+    if (event_deliverable(v->event.info))
+        WRITE_ONCE(v->sched.is_blocked, false);
+    else
+        work_raise(this_cpu(), WORK_SCHEDULE);
+}
+
+void vcpu_pause_nosync(struct vcpu *v)
+{
+    __atomic_fetch_add(&v->sched.pauses, 1, __ATOMIC_SEQ_CST);
+    vcpu_sleep(v);
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+    assert(v != current);
+    vcpu_pause_nosync(v);
+    while (__atomic_load_n(&v->sched.is_running, __ATOMIC_ACQUIRE))
+        cpu_relax();
+}
+
+void vcpu_unpause(struct vcpu *v)
+{
+    if (__atomic_sub_fetch(&v->sched.pauses, 1, __ATOMIC_SEQ_CST) == 0)
+        vcpu_wake(v);
+}
+
+void vcpu_set_up(struct vcpu *v, bool up)
+{
+    WRITE_ONCE(v->sched.is_up, up);
+    if (up)
+        vcpu_wake(v);
+    else
+        vcpu_sleep(v);
+}
+
+void sched_init_vcpu(struct vcpu *v)
+{
+    struct sched_vcpu *s = &v->sched;
+    unsigned cpu = v->id % cpu_count;
+
+    s->cpu = cpu;
+    list_init(&s->queue);
+    bvt_set_weight(&s->bvt, v->domain->sched.weight);
+    s->bvt.warp = v->domain->sched.warp;
+    s->bvt.warp_limit = v->domain->sched.warp_limit;
+    s->bvt.unwarp = v->domain->sched.unwarp;
+    for (unsigned i = 0; i < ARRAY_SIZE(s->hard_affinity.bits); i++)
+        s->hard_affinity.bits[i] = s->soft_affinity.bits[i] = ~UINT64_C(0);
+    timer_init(&s->poll_timer, TIMER_VCPU_POLL, v, cpu);
+    if (v->is_idle) {
+        struct runqueue *rq = runqueue_of(v->id);
+
+        s->cpu = v->id;
+        s->is_up = s->is_running = true;
+        spin_init(&rq->lock, LOCK_RUNQUEUE);
+        list_init(&rq->runnable);
+        rq->idle = rq->running = v;
+        timer_init(&rq->slice, TIMER_SLICE, NULL, v->id);
+    }
+}
+
+void sched_init_domain(struct domain *d)
+{
+    d->sched = (struct sched_domain){
+        .weight = BVT_WEIGHT_UNIT,
+        .warp = SCHED_DEFAULT_WARP,
+        .warp_limit = SCHED_DEFAULT_WARP_LIMIT,
+        .unwarp = SCHED_DEFAULT_UNWARP,
+    };
+}
+
+void sched_destroy_vcpu(struct vcpu *v)
+{
+    vcpu_set_up(v, false);
+    timer_stop(&v->sched.poll_timer);
+}

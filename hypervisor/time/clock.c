@@ -1,0 +1,162 @@
+/*
+ * Real time: TSC ticks since a stamp, scaled, plus the stamp's time. One scale for all CPUs, one
+ * stamp for each, so that CPUs whose counters started apart still agree.
+ */
+#include "lib/printk.h"
+#include "time/clock.h"
+#include "time/time.h"
+#include "time/timer.h"
+#include "time/tsc_scale.h"
+#include "x86/acpi.h"
+#include "x86/cpu.h"
+#include "x86/current.h"
+
+#define PIT_HZ 1193182u
+#define PM_TIMER_HZ 3579545u
+#define CALIBRATION_MSEC 50
+
+static struct clock_stamp stamps[MAX_CPUS];
+static struct tsc_scale scale;
+static uint64_t tsc_hz;
+/* Handshake with a starting CPU: time at a TSC value of CPU 0's choosing. */
+static uint64_t handshake_request, handshake_answer;
+static nsec_t handshake_time;
+
+uint64_t tsc_khz(void)
+{
+    return tsc_hz / 1000;
+}
+
+struct tsc_scale clock_scale(void)
+{
+    return scale;
+}
+
+struct clock_stamp clock_stamp(void)
+{
+    return stamps[this_cpu()];
+}
+
+nsec_t clock_at(uint64_t tsc)
+{
+    const struct clock_stamp *s = &stamps[this_cpu()];
+
+    return s->time + tsc_scale(scale, tsc - s->tsc);
+}
+
+nsec_t now(void)
+{
+    return scale.mul ? clock_at(rdtsc_ordered()) : 0;
+}
+
+/* PIT channel 2 counts down once from `ticks`; port 0x61 bit 5 shows the end. */
+static void pit_one_shot(uint16_t ticks)
+{
+    outb(0x61, (inb(0x61) & ~0x02) | 0x01);
+    outb(0x43, 0xb0);
+    outb(0x42, ticks & 0xff);
+    outb(0x42, ticks >> 8);
+}
+
+static BOOT_CODE uint64_t calibrate_by_pit(void)
+{
+    const uint16_t ticks = PIT_HZ / 1000 * CALIBRATION_MSEC;
+    uint64_t start, end;
+
+    pit_one_shot(ticks);
+    start = rdtsc_ordered();
+    while (!(inb(0x61) & 0x20))
+        ;
+    end = rdtsc_ordered();
+    return (end - start) * PIT_HZ / ticks;
+}
+
+/* One reading of the PM timer with the TSC around it. The tightest of a few is kept, because an
+ * interruption by firmware or by the machine's own hypervisor can fall between the two. */
+static BOOT_CODE uint32_t read_pm_timer(uint64_t *tsc)
+{
+    uint64_t best = UINT64_MAX;
+    uint32_t value = 0;
+
+    for (int i = 0; i < 8; i++) {
+        uint64_t before = rdtsc_ordered();
+        uint32_t v = inl(acpi.pm_timer_port);
+        uint64_t width = rdtsc_ordered() - before;
+
+        if (width < best) {
+            best = width;
+            value = v;
+            *tsc = before + width / 2;
+        }
+    }
+    return value & 0xffffff;
+}
+
+static BOOT_CODE uint64_t calibrate_by_pm_timer(void)
+{
+    uint64_t tsc_start, tsc_end;
+    uint32_t start = read_pm_timer(&tsc_start), ticks;
+
+    do {
+        ticks = (read_pm_timer(&tsc_end) - start) & 0xffffff;
+    } while (ticks < PM_TIMER_HZ / 1000 * CALIBRATION_MSEC && tsc_end - tsc_start < 1ULL << 34);
+    return ticks ? (tsc_end - tsc_start) * PM_TIMER_HZ / ticks : 0;
+}
+
+BOOT_CODE void time_init(void)
+{
+    if (acpi.pm_timer_port)
+        tsc_hz = calibrate_by_pm_timer();
+    if (tsc_hz < 1000000)
+        tsc_hz = calibrate_by_pit();
+    scale = tsc_scale_from_hz(tsc_hz);
+    stamps[this_cpu()] = (struct clock_stamp){.tsc = rdtsc_ordered(), .time = 0};
+    wallclock_init();
+    log_info("TSC runs at %lu.%03lu MHz", tsc_hz / 1000000, tsc_hz / 1000 % 1000);
+}
+
+/* The boot CPU's half of the handshake; its interrupts may be on. */
+void time_serve_handshake(void)
+{
+    if (!__atomic_load_n(&handshake_request, __ATOMIC_ACQUIRE))
+        return;
+    handshake_time = now();
+    __atomic_store_n(&handshake_request, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&handshake_answer, 1, __ATOMIC_RELEASE);
+}
+
+/* Takes the middle of the quickest of several question-and-answer rounds with the boot CPU, unless
+ * the counters agree to within that round: then the boot CPU's own stamp is kept, which leaves
+ * synchronised counters exactly synchronised. */
+void time_init_cpu(void)
+{
+    uint64_t best = UINT64_MAX;
+
+    for (int i = 0; i < 8; i++) {
+        uint64_t sent = rdtsc_ordered(), width;
+
+        __atomic_store_n(&handshake_request, 1, __ATOMIC_RELEASE);
+        while (!__atomic_load_n(&handshake_answer, __ATOMIC_ACQUIRE))
+            cpu_relax();
+        width = rdtsc_ordered() - sent;
+        if (width < best) {
+            nsec_t mine;
+
+            best = width;
+            stamps[this_cpu()] = stamps[0];
+            mine = clock_at(sent + width / 2) - handshake_time;
+            if (mine > tsc_scale(scale, width) || -mine > tsc_scale(scale, width))
+                stamps[this_cpu()] =
+                    (struct clock_stamp){.tsc = sent + width / 2, .time = handshake_time};
+        }
+        __atomic_store_n(&handshake_answer, 0, __ATOMIC_RELAXED);
+    }
+}
+
+void udelay(unsigned usec)
+{
+    uint64_t start = rdtsc_ordered(), ticks = usec * (tsc_hz ? tsc_hz : 1000000000) / 1000000;
+
+    while (rdtsc_ordered() - start < ticks)
+        cpu_relax();
+}
