@@ -80,6 +80,9 @@ struct domain {
     bool is_shutting_down;
     int shutdown_code;           /* SHUTDOWN_* or -1 */
     unsigned controller_pauses;  /* pausedomain count */
+    unsigned pauses;             /* atomic: domain_pause count, which later vCPUs start with */
+    unsigned kill_stage;         /* how far domain_kill() has come; domctl lock */
+    struct domain *next_dead;    /* link among domains without references, see domain_reap() */
     uint8_t handle[16];
     struct xen_memory_region *memory_map; /* unused unless set: see memory/memory_map */
     struct e820entry *e820;      /* set_memory_map's answer */
@@ -96,17 +99,27 @@ extern struct domain *domain0;       /* NULL until built */
 /* Pseudo-owners: frames of no real domain. DOMID_IO: device memory; DOMID_XEN: Ringfort's. */
 extern struct domain *dom_io, *dom_xen, *dom_idle;
 
-/* Creates the idle and pseudo-domains; called once at boot after the allocator. */
+/* Creates the idle and pseudo-domains and the boot CPU's idle vCPU, which becomes `current`; called
+ * once at boot after the allocator. */
 void domain_init(void);
 
-/* Domain `id` with a reference, or NULL. DOMID_SELF is the caller's. */
+/* The idle vCPU of a CPU, made when it is asked for first (boot, before that CPU runs C code that
+ * uses `current`). NULL without memory. */
+struct vcpu *domain_idle_vcpu(unsigned cpu);
+
+/* Domain `id` with a reference, or NULL. DOMID_SELF is the caller's. Any context but NMI. */
 struct domain *domain_get(domid_t id);
 /* As domain_get, but also DOMID_IO and DOMID_XEN, and only what `current` may touch: itself, or any
  * when privileged. */
 struct domain *domain_get_foreign(domid_t id);
 /* Another reference to a domain the caller knows to be alive. */
 void domain_ref(struct domain *d);
+/* Gives a reference back. The last one only marks the domain for domain_reap(): safe under locks. */
 void domain_put(struct domain *d);
+
+/* Frees the structures of domains whose last reference went. LOCK_DOMCTL, which is what makes a walk
+ * over domain_list safe. */
+void domain_reap(void);
 
 struct domain_config {
     unsigned max_vcpus, max_grant_frames, max_maptrack_frames, max_event_port;
@@ -130,6 +143,12 @@ void domain_shutdown(struct domain *d, int code);
 
 /* domain_shutdown(SHUTDOWN_crash) with a message and the vCPU's registers. */
 void domain_crash(struct domain *d, const char *why, ...) __attribute__((format(printf, 2, 3)));
+
+/* Lets a domain that is shut down run again (resume after suspend). 0 or -EINVAL. */
+int domain_resume(struct domain *d);
+
+/* Prints all domains and their vCPUs (debug key 'q'). */
+void domain_dump(void);
 
 /* Stops/continues all vCPUs; counted. domain_pause waits until none is running. */
 void domain_pause(struct domain *d);

@@ -1,0 +1,138 @@
+/* Dispatch of XENMEM_* and the questions that need one line of answer (<xen/memory.h>). */
+#include "memory/memory_op.h"
+
+#include "domain/domain.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "memory/allocator.h"
+#include "memory/frame.h"
+#include "memory/guest_copy.h"
+#include "memory/m2p.h"
+#include "memory/reservation.h"
+#include "x86/current.h"
+
+unsigned extent_order_max(void)
+{
+    return current->domain->is_privileged ? EXTENT_ORDER_CONTROL : EXTENT_ORDER_GUEST;
+}
+
+unsigned extent_address_bits(const struct domain *d, unsigned flags)
+{
+    unsigned asked = XENMEMF_get_address_bits(flags);
+
+    if (asked == 0 || asked > 64)
+        asked = 64;
+    return MIN(asked, d->address_bits);
+}
+
+/* The highest PFN any of the domain's frames is known by; the array is the guests' to fill. */
+static long maximum_gpfn(struct domain *d)
+{
+    uint64_t max = d->tot_pages ? d->tot_pages - 1 : 0;
+
+    /* A guest keeps this itself, as max_pfn: one above the highest. It is only its own claim. */
+    if (d->shared_info && d->shared_info->arch.max_pfn > 0)
+        max = d->shared_info->arch.max_pfn - 1;
+    return (long)(max & INT64_MAX);
+}
+
+/* current_reservation, maximum_reservation and maximum_gpfn take one domain id. */
+static long domain_query(unsigned op, uint64_t arg)
+{
+    struct xen_memory_domain query;
+    struct domain *d;
+    long answer;
+
+    if (!copy_from_guest(&query, arg, sizeof(query)))
+        return refuse(-EFAULT);
+    d = domain_get_foreign(query.domid);
+    if (!d)
+        return refuse(current->domain->is_privileged ? -ESRCH : -EPERM);
+    if (op == XENMEM_current_reservation)
+        answer = (long)d->tot_pages;
+    else if (op == XENMEM_maximum_reservation)
+        answer = (long)(d->max_pages & INT64_MAX);
+    else
+        answer = maximum_gpfn(d);
+    domain_put(d);
+    return answer;
+}
+
+/* Records a claim of `pages` in all, those that the domain has included. */
+static long claim_set(struct domain *d, uint64_t pages)
+{
+    long rc = 0;
+
+    spin_lock(&d->pages_lock);
+    if (pages == 0)
+        d->outstanding_claim = 0;
+    else if (d->outstanding_claim != 0 || pages < d->tot_pages || pages > d->max_pages)
+        rc = -EINVAL;
+    else if (pages - d->tot_pages > frames_free())
+        rc = -ENOMEM;
+    else
+        d->outstanding_claim = pages - d->tot_pages;
+    spin_unlock(&d->pages_lock);
+    return rc;
+}
+
+/* Sets memory aside for a domain that is being built; 0 gives the claim back. */
+static long claim_pages(uint64_t arg)
+{
+    struct xen_memory_reservation claim;
+    struct domain *d;
+    long rc;
+
+    if (!current->domain->is_privileged)
+        return refuse(-EPERM);
+    if (!copy_from_guest(&claim, arg, sizeof(claim)))
+        return refuse(-EFAULT);
+    if (handle_addr(claim.extent_start) != 0 || claim.extent_order != 0 || claim.mem_flags != 0)
+        return refuse(-EINVAL);
+    d = domain_get(claim.domid);
+    if (!d)
+        return refuse(-ESRCH);
+    rc = claim_set(d, claim.nr_extents);
+    domain_put(d);
+    return rc;
+}
+
+long do_memory_op(unsigned long cmd, uint64_t arg)
+{
+    unsigned op = cmd & MEMOP_CMD_MASK;
+    uint64_t start = cmd >> MEMOP_EXTENT_SHIFT;
+
+    switch (op) {
+    case XENMEM_increase_reservation:
+    case XENMEM_decrease_reservation:
+    case XENMEM_populate_physmap:
+        return memory_reservation_op(op, start, arg);
+    case XENMEM_exchange:
+        return memory_exchange(arg);
+    case XENMEM_maximum_ram_page:
+        return (long)max_mfn().n;
+    case XENMEM_current_reservation:
+    case XENMEM_maximum_reservation:
+    case XENMEM_maximum_gpfn:
+        return domain_query(op, arg);
+    case XENMEM_machphys_mfn_list:
+        return memory_machphys_list(arg);
+    case XENMEM_machphys_mapping:
+        return memory_machphys_mapping(arg);
+    case XENMEM_memory_map:
+        return memory_map_get(arg);
+    case XENMEM_machine_memory_map:
+        return memory_map_machine(arg);
+    case XENMEM_set_memory_map:
+        return memory_map_set(arg);
+    case XENMEM_claim_pages:
+        return claim_pages(arg);
+    case XENMEM_acquire_resource:
+        return memory_acquire_resource(start, arg);
+    case XENMEM_get_vnumainfo:
+        return -EOPNOTSUPP;
+    default:
+        /* add_to_physmap and its like are for domains whose physical addresses are translated. */
+        return -ENOSYS;
+    }
+}

@@ -1,0 +1,78 @@
+/* Where the machine-to-physical array is, in the guest's addresses and in frames (SOSP'03 3.3.4). */
+#include "domain/domain.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "memory/frame.h"
+#include "memory/guest_copy.h"
+#include "memory/hypmap.h"
+#include "memory/m2p.h"
+#include "memory/mapping.h"
+#include "memory/reservation.h"
+#include "x86/current.h"
+
+/* The array is handed out, and mapped, in stretches of this size. */
+#define CHUNK_SHIFT 21
+#define CHUNK_BYTES (1UL << CHUNK_SHIFT)
+
+#define ENTRY_PRESENT UINT64_C(1)
+#define ENTRY_LARGE (UINT64_C(1) << 7)
+#define ENTRY_FRAME UINT64_C(0x000ffffffffff000)
+#define TABLE_BITS 9
+
+/* Bytes of array that describe all RAM, in whole chunks. */
+static uint64_t array_bytes(void)
+{
+    return ROUND_UP((max_mfn().n + 1) * sizeof(uint64_t), CHUNK_BYTES);
+}
+
+/* The first frame behind `va`'s chunk in Ringfort's own tables; 0 where nothing is mapped. */
+static uint64_t chunk_mfn(uint64_t va)
+{
+    const uint64_t *table = hv_root;
+
+    for (unsigned shift = 39;; shift -= TABLE_BITS) {
+        uint64_t entry = table[(va >> shift) % (1U << TABLE_BITS)];
+        uint64_t inside = va & ((UINT64_C(1) << shift) - 1);
+
+        if (!(entry & ENTRY_PRESENT))
+            return 0;
+        if (shift == PAGE_SHIFT || (shift != 39 && (entry & ENTRY_LARGE)))
+            return (((entry & ENTRY_FRAME) >> shift << shift) | inside) >> PAGE_SHIFT;
+        table = maddr_to_virt(maddr(entry & ENTRY_FRAME));
+    }
+}
+
+long memory_machphys_list(uint64_t arg)
+{
+    struct xen_machphys_mfn_list list;
+    uint64_t chunks = array_bytes() >> CHUNK_SHIFT;
+    uint64_t count;
+
+    if (!current->domain->is_privileged)
+        return refuse(-EPERM);
+    if (!copy_from_guest(&list, arg, sizeof(list)))
+        return refuse(-EFAULT);
+    count = MIN(chunks, list.max_extents);
+    if (!guest_range_ok(handle_addr(list.extent_start), count * sizeof(xen_pfn_t)))
+        return refuse(-EFAULT);
+    for (uint64_t i = 0; i < count; i++) {
+        xen_pfn_t first = chunk_mfn(M2P_BASE + (i << CHUNK_SHIFT));
+
+        if (!copy_to_guest(handle_addr(list.extent_start) + i * sizeof(first), &first,
+                           sizeof(first)))
+            return refuse(-EFAULT);
+    }
+    list.nr_extents = (unsigned)count;
+    return copy_to_guest(arg, &list, sizeof(list)) ? 0 : refuse(-EFAULT);
+}
+
+long memory_machphys_mapping(uint64_t arg)
+{
+    struct xen_machphys_mapping answer = {
+        .v_start = M2P_GUEST_BASE,
+        .v_end = M2P_GUEST_BASE + array_bytes(),
+        .max_mfn = array_bytes() / sizeof(uint64_t) - 1,
+    };
+
+    return copy_to_guest(arg, &answer, sizeof(answer)) ? 0 : refuse(-EFAULT);
+}

@@ -1,0 +1,158 @@
+/*
+ * Growing and shrinking a domain's reservation (SOSP'03 3.3.4): the balloon driver's calls, and the
+ * toolstack's on behalf of a domain that it builds.
+ */
+#include "memory/reservation.h"
+
+#include "domain/domain.h"
+#include "hypercall/hypercall.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "memory/allocator.h"
+#include "memory/frame.h"
+#include "memory/guest_copy.h"
+#include "memory/m2p.h"
+#include "schedule/schedule.h"
+#include "x86/current.h"
+
+/* One extent: where the guest's list has it, and how it is to be allocated. */
+struct extent {
+    uint64_t entry;        /* guest address of its element; 0: the caller wants no list */
+    unsigned order;
+    unsigned address_bits;
+};
+
+/* Allocates; the element is written with the first MFN. */
+static bool increase_extent(struct domain *d, const struct extent *e)
+{
+    struct frame *f = domain_alloc_frames(d, e->order, e->address_bits);
+    uint64_t first;
+
+    if (!f)
+        return false;
+    first = frame_mfn(f).n;
+    return e->entry == 0 || copy_to_guest(e->entry, &first, sizeof(first));
+}
+
+/* Allocates for the PFN that the element names, tells the array so, and writes the MFN back. */
+static bool populate_extent(struct domain *d, const struct extent *e)
+{
+    uint64_t first_pfn, first;
+    struct frame *f;
+
+    if (!copy_from_guest(&first_pfn, e->entry, sizeof(first_pfn)))
+        return refuse(false);
+    f = domain_alloc_frames(d, e->order, e->address_bits);
+    if (!f)
+        return false;
+    first = frame_mfn(f).n;
+    for (uint64_t i = 0; i < UINT64_C(1) << e->order; i++)
+        m2p_set(mfn(first + i), first_pfn + i);
+    return copy_to_guest(e->entry, &first, sizeof(first));
+}
+
+/* Gives one frame back. A frame that is still mapped, typed or pinned leaves the reservation now and
+ * becomes free with its last reference: nothing is unpinned or unmapped here. */
+static bool release_frame(struct domain *d, mfn_t m)
+{
+    struct frame *f;
+    bool released;
+
+    if (!mfn_valid(m))
+        return refuse(false);
+    f = frame_of(m);
+    if (!frame_get(f, d))
+        return refuse(false);
+    released = domain_release_frame(f);
+    if (released)
+        m2p_set(m, INVALID_M2P);
+    frame_put(f);
+    return released;
+}
+
+static bool decrease_extent(struct domain *d, const struct extent *e)
+{
+    uint64_t first;
+
+    if (!copy_from_guest(&first, e->entry, sizeof(first)))
+        return refuse(false);
+    for (uint64_t i = 0; i < UINT64_C(1) << e->order; i++)
+        if (!release_frame(d, mfn(first + i)))
+            return false;
+    return true;
+}
+
+static bool extent_perform(unsigned op, struct domain *d, const struct extent *e)
+{
+    switch (op) {
+    case XENMEM_increase_reservation:
+        return increase_extent(d, e);
+    case XENMEM_decrease_reservation:
+        return decrease_extent(d, e);
+    default:
+        return populate_extent(d, e);
+    }
+}
+
+/* True when the request makes sense before any extent is looked at. The list is checked as a whole,
+ * so that no element's address can wrap into Ringfort's range. */
+static bool request_ok(unsigned op, uint64_t start, const struct xen_memory_reservation *r)
+{
+    uint64_t list = handle_addr(r->extent_start);
+
+    if (start > r->nr_extents || r->nr_extents > UINT64_MAX >> MEMOP_EXTENT_SHIFT)
+        return false;
+    if (r->extent_order > extent_order_max())
+        return false;
+    if (r->mem_flags & XENMEMF_populate_on_demand)
+        return false;
+    if (list == 0 && op != XENMEM_increase_reservation)
+        return r->nr_extents == 0;
+    return list == 0 || guest_range_ok(list, r->nr_extents * sizeof(uint64_t));
+}
+
+/* Does extents until one fails, all are done or work waits. */
+static uint64_t extents_perform(unsigned op, struct domain *d, uint64_t start,
+                                const struct xen_memory_reservation *r, bool *preempted)
+{
+    struct extent e = {
+        .order = r->extent_order,
+        .address_bits = extent_address_bits(d, r->mem_flags),
+    };
+    uint64_t list = handle_addr(r->extent_start);
+
+    for (uint64_t i = start; i < r->nr_extents; i++) {
+        if (i != start && preempt_needed()) {
+            *preempted = true;
+            return i;
+        }
+        e.entry = list ? list + i * sizeof(uint64_t) : 0;
+        if (!extent_perform(op, d, &e))
+            return i;
+    }
+    return r->nr_extents;
+}
+
+long memory_reservation_op(unsigned op, uint64_t start, uint64_t arg)
+{
+    struct xen_memory_reservation r;
+    struct domain *d;
+    bool preempted = false;
+    uint64_t done;
+
+    /* The result is a count even for a request that is wrong as a whole. */
+    if (!copy_from_guest(&r, arg, sizeof(r)) || !request_ok(op, start, &r))
+        return refuse((long)start);
+    d = domain_get_foreign(r.domid);
+    if (!d)
+        return refuse((long)start);
+    /* The pseudo-domains' frames are nobody's to change, and a dying domain takes no more. */
+    done = start;
+    if (d->id < MAX_DOMAINS && d->state == DOMAIN_ALIVE)
+        done = extents_perform(op, d, start, &r, &preempted);
+    domain_put(d);
+    if (preempted)
+        return hypercall_restart(__HYPERVISOR_memory_op, 2,
+                                 (unsigned long)op | done << MEMOP_EXTENT_SHIFT, arg);
+    return (long)done;
+}

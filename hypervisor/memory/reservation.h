@@ -1,0 +1,47 @@
+/* The parts of XENMEM_* that have a file of their own; each takes the guest address of its
+ * structure and is called by do_memory_op only. */
+#ifndef MEMORY_RESERVATION_H
+#define MEMORY_RESERVATION_H
+
+#include "lib/abi.h"
+#include <xen/memory.h>
+
+#include "lib/types.h"
+
+struct domain;
+
+/* The operation number carries the first extent still to be done, for the restart rule. */
+#define MEMOP_EXTENT_SHIFT 6
+#define MEMOP_CMD_MASK ((1UL << MEMOP_EXTENT_SHIFT) - 1)
+
+/* Largest extents that one step may handle without a look at waiting work: 2 MiB for any guest, 16
+ * MiB for the control domain, which builds others. */
+#define EXTENT_ORDER_GUEST 9
+#define EXTENT_ORDER_CONTROL 12
+
+/* The largest order that `current` may ask for. */
+unsigned extent_order_max(void);
+
+/* The address width that frames of `d` must keep to when a caller asks for `flags` (XENMEMF_*). */
+unsigned extent_address_bits(const struct domain *d, unsigned flags);
+
+/* increase_reservation, decrease_reservation, populate_physmap from extent `start` on: the number of
+ * extents done, counted from 0, or what hypercall_restart() returns. */
+long memory_reservation_op(unsigned op, uint64_t start, uint64_t arg);
+
+/* 0; -EFAULT, -EINVAL, -EPERM, -ENOMEM; progress is in the guest's nr_exchanged. */
+long memory_exchange(uint64_t arg);
+
+/* E820 maps: the domain's own, the machine's (Domain0), and setting another domain's. */
+long memory_map_get(uint64_t arg);
+long memory_map_machine(uint64_t arg);
+long memory_map_set(uint64_t arg);
+
+/* machphys_mfn_list, machphys_compat_mfn_list, machphys_mapping. */
+long memory_machphys_list(uint64_t arg);
+long memory_machphys_mapping(uint64_t arg);
+
+/* acquire_resource: frames of a domain's grant table for its controller. */
+long memory_acquire_resource(uint64_t start, uint64_t arg);
+
+#endif
