@@ -20,21 +20,32 @@ struct vcpu_event {
     uint32_t poll_port;          /* first port polled; see schedule */
 };
 
+/* Ports come in pieces that never move and live as long as the domain, so that senders may look a
+ * port up without a lock. */
+#define EVENT_PORTS_PER_PIECE 128
+#define EVENT_PIECES (EVTCHN_2L_NR_CHANNELS / EVENT_PORTS_PER_PIECE)
+
 struct domain_event {
-    spinlock_t lock;             /* LOCK_EVENT */
-    struct event_port *ports;    /* grown in steps; index is the port */
-    unsigned allocated;          /* ports that exist */
+    spinlock_t lock;             /* LOCK_EVENT; never taken by interrupt handlers */
+    struct event_port *pieces[EVENT_PIECES];
+    unsigned allocated;          /* ports that exist, used or not */
     unsigned limit;              /* ports the domain may have (ABI, width, createdomain) */
 };
 
+/* Prepares a new domain to have ports 1 to `max_port`, at most what the two-level ABI allows.
+ * Returns 0; no port exists yet. */
 int event_init_domain(struct domain *d, unsigned max_port);
-/* Closes all ports, preemptibly: 0 or -ERESTART. Only for a dying domain. */
+/* Closes all ports, preemptibly: 0 or -ERESTART. Only for a dying domain. When it has returned 0
+ * nobody touches the domain's shared_info or vcpu_info any more to send it an event; the caller
+ * releases those afterwards. */
 int event_close_all(struct domain *d);
+/* Frees the port table of a domain that nobody refers to. */
 void event_free_domain(struct domain *d);
 /* Points v->event.info at shared_info (ids below LEGACY_VCPUS) or at a dummy. */
 void event_init_vcpu(struct vcpu *v);
-/* VCPUOP_register_vcpu_info. -EINVAL twice or misplaced. */
+/* VCPUOP_register_vcpu_info. -EINVAL twice or misplaced. `v` is current or down. */
 int event_register_vcpu_info(struct vcpu *v, gfn_t frame, uint32_t offset);
+/* Gives the registered page back; only after event_close_all(). Harmless without one. */
 void event_unregister_vcpu_info(struct vcpu *v);
 
 /* Raises a per-vCPU virtual interrupt; nothing if unbound. Any context. */
@@ -43,7 +54,7 @@ void event_send_vcpu_virq(struct vcpu *v, unsigned virq);
 void event_send_global_virq(unsigned virq);
 /* Raises the port that a physical interrupt is bound to. Any context. */
 void event_send_pirq(struct domain *d, uint32_t port);
-/* As EVTCHNOP_send from inside Ringfort. */
+/* As EVTCHNOP_send from inside Ringfort. Takes the event lock: not from interrupt handlers. */
 void event_send_port(struct domain *d, uint32_t port);
 
 /* True when an upcall is due: pending and not masked. */
@@ -54,6 +65,12 @@ static inline bool event_deliverable(const struct vcpu_info *info)
 
 /* True when `port` of the domain is pending; the poll test. */
 bool event_port_pending(struct domain *d, uint32_t port);
+
+/* Closes every port of `d` that is open: 0, or -ERESTART when preempted. */
+int event_reset(struct domain *d);
+
+/* Prints every open port of every domain (debug key). */
+void event_dump(void);
 
 /* EVENT_CHANNEL_OP hypercall. */
 long do_event_channel_op(unsigned cmd, uint64_t arg);

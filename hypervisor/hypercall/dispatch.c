@@ -104,6 +104,6 @@ const char *hypercall_name(unsigned op)
 void hypercall_print_recent(unsigned cpu)
 {
     for (uint64_t ops = recent[cpu].ops; ops; ops >>= 8)
-        log_err("  CPU %u hypercall %u %s\n", cpu, (unsigned)(ops & 0xff),
+        log_err("  CPU %u hypercall %u %s", cpu, (unsigned)(ops & 0xff),
                 hypercall_name(ops & 0xff));
 }
