@@ -9,7 +9,7 @@
 #include "unpack/formats.h"
 
 /* What liblzma takes besides the dictionary: coder states, filter options, rounding; measured below
- * 80 KiB with 5.4. The dictionary itself gets a few hundred bytes of tail in newer versions. */
+ * 40 KiB with 5.4. Newer versions add a few hundred bytes to the dictionary itself. */
 #define XZ_SLACK (192 * 1024)
 
 /* The least dictionary that LZMA2 knows; liblzma refuses none, this keeps sizes sensible. */
