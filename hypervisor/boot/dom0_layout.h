@@ -48,6 +48,21 @@ enum layout_result dom0_layout(const struct dom0_needs *needs, struct dom0_layou
 /* Tables of one level (1: L1 .. 3: L3) that map [start, end), which is not empty. */
 uint64_t tables_for(uint64_t start, uint64_t end, unsigned level);
 
+/* What the command line says about Domain0's size, in bytes; 0: nothing. */
+struct dom0_size {
+    uint64_t wanted, min, max;
+};
+
+/* Pages for Domain0 when `free_pages` are free: what was asked for, or all but a reserve for
+ * Ringfort, its other domains and the contiguous low memory that device drivers exchange for. */
+uint64_t dom0_pages(const struct dom0_size *size, uint64_t free_pages);
+
+/* Pages of the reserve that have to be low and contiguous. */
+uint64_t dom0_low_reserve(uint64_t free_pages);
+
+/* The part of a module's command line behind the file's name, which boot loaders put first. */
+const char *dom0_arguments(const char *cmdline);
+
 /* Address of a page of the mapping from virt_base. */
 static inline uint64_t layout_va(const struct dom0_layout *l, uint64_t page)
 {

@@ -19,10 +19,11 @@ unsigned extent_order_max(void)
 unsigned extent_address_bits(const struct domain *d, unsigned flags)
 {
     unsigned asked = XENMEMF_get_address_bits(flags);
+    unsigned bits = d->address_bits;
 
-    if (asked == 0 || asked > 64)
-        asked = 64;
-    return MIN(asked, d->address_bits);
+    if (asked != 0 && asked < bits)
+        bits = asked;
+    return bits < 64 ? bits : 0;
 }
 
 /* The highest PFN any of the domain's frames is known by; the array is the guests' to fill. */

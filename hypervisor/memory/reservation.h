@@ -22,7 +22,8 @@ struct domain;
 /* The largest order that `current` may ask for. */
 unsigned extent_order_max(void);
 
-/* The address width that frames of `d` must keep to when a caller asks for `flags` (XENMEMF_*). */
+/* The address width that frames of `d` must keep to when a caller asks for `flags` (XENMEMF_*);
+ * 0: any. */
 unsigned extent_address_bits(const struct domain *d, unsigned flags);
 
 /* increase_reservation, decrease_reservation, populate_physmap from extent `start` on: the number of

@@ -1,0 +1,124 @@
+/* Building and starting Domain0 from the boot loader's modules (SOSP'03 3.3.7). */
+#include "boot/dom0.h"
+
+#include "domain/domain.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/printk.h"
+#include "memory/allocator.h"
+#include "memory/frame.h"
+#include "schedule/schedule.h"
+#include "time/time.h"
+#include "x86/acpi.h"
+#include "x86/smp.h"
+
+#define MAPTRACK_FRAMES 1024
+#define FAIL_MESSAGE_MAX 256
+
+void dom0_fail(const char *module, const char *fmt, ...)
+{
+    char message[FAIL_MESSAGE_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    vformat(message, sizeof(message), fmt, args);
+    va_end(args);
+    log_err("cannot start Domain0: %s: %s", module, message);
+    log_err("the machine stops here");
+    machine_halt();
+}
+
+static void modules_find(struct dom0_build *b)
+{
+    if (boot_info.module_count == 0)
+        dom0_fail("module 0 (Domain0's kernel)", "missing: the boot loader has loaded no module");
+    b->kernel = &boot_info.modules[0];
+    if (boot_info.module_count > 1 && boot_info.modules[1].size > 0)
+        b->initrd = &boot_info.modules[1];
+}
+
+static void domain_make(struct dom0_build *b)
+{
+    struct domain_config config = {
+        .max_vcpus = options.dom0_max_vcpus ? options.dom0_max_vcpus : cpu_count,
+        .max_grant_frames = options.gnttab_max_frames,
+        .max_maptrack_frames = MAPTRACK_FRAMES,
+        .max_event_port = UINT32_MAX,
+        .is_privileged = true,
+        .is_hardware = true,
+    };
+    int rc;
+
+    config.max_vcpus = MIN(config.max_vcpus, MAX_VCPUS_PER_DOMAIN);
+    spin_lock(&domain_list_lock);
+    rc = domain_create(0, &config, &b->d);
+    spin_unlock(&domain_list_lock);
+    if (rc)
+        panic("Domain0 cannot be created (%d)", rc);
+    domain0 = b->d;
+    b->d->max_pages = options.dom0_mem_max ? options.dom0_mem_max >> PAGE_SHIFT : UINT64_MAX;
+}
+
+/* Chooses size and layout. */
+static void layout_make(struct dom0_build *b, uint64_t free_pages)
+{
+    struct dom0_size size = {options.dom0_mem, options.dom0_mem_min, options.dom0_mem_max};
+    struct dom0_needs needs = {
+        .image = &b->image,
+        .initrd_bytes = b->initrd ? b->initrd->size : 0,
+        .start_info_bytes = sizeof(struct start_info) + sizeof(struct dom0_vga_console_info),
+    };
+    enum layout_result result;
+
+    b->nr_pages = dom0_pages(&size, free_pages);
+    needs.nr_pages = b->nr_pages;
+    result = dom0_layout(&needs, &b->layout);
+    if (result == LAYOUT_TOO_SMALL)
+        dom0_fail("Domain0", "%lu KiB of memory are too little, its kernel and initial RAM disk "
+                             "need %lu KiB",
+                  b->nr_pages << (PAGE_SHIFT - 10), b->layout.pages_needed << (PAGE_SHIFT - 10));
+    if (result != LAYOUT_OK)
+        dom0_fail("module 0 (Domain0's kernel)", "%s", layout_message(result));
+}
+
+static void report(const struct dom0_build *b)
+{
+    log_info("Domain0: %s %s, %lu MiB of memory, %u vCPUs",
+             b->image.guest_os ? b->image.guest_os : "kernel",
+             b->image.guest_version ? b->image.guest_version : "",
+             b->nr_pages >> (20 - PAGE_SHIFT), b->d->max_vcpus);
+    log_info("Domain0: mapped %#lx-%#lx, entry %#lx", (unsigned long)b->layout.virt_base,
+             (unsigned long)layout_va(&b->layout, b->layout.mapped_pages),
+             (unsigned long)b->image.entry);
+}
+
+void dom0_build(void)
+{
+    static struct dom0_build build BOOT_DATA;
+    struct dom0_build *b = &build;
+    /* The unpacked kernel's buffer is only borrowed. */
+    uint64_t free_pages = frames_free();
+
+    modules_find(b);
+    dom0_image_read(b);
+    layout_make(b, free_pages);
+    domain_make(b);
+    report(b);
+
+    dom0_low_memory_hold(dom0_low_reserve(free_pages));
+    dom0_memory_first(b);
+    dom0_image_load(b);
+    dom0_info_build(b);
+    dom0_image_release(b);
+    dom0_memory_rest(b);
+    dom0_low_memory_release();
+
+    dom0_tables_build(b);
+    dom0_vcpus_build(b);
+    page_free(b->p2m, b->p2m_order);
+    time_update_wallclock(b->d);
+
+    b->d->controller_pauses = 0;
+    vcpu_set_up(b->d->vcpus[0], true);
+    domain_unpause(b->d);
+}
