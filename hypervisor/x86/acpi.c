@@ -32,10 +32,10 @@ int acpi_init(maddr_t rsdp)
     power_init();
     if (error) {
         memset(&acpi.rsdp, 0, sizeof(acpi.rsdp));
-        log_warn("acpi: no tables; one processor, no I/O APIC\n");
+        log_warn("acpi: no tables; one processor, no I/O APIC");
         return error;
     }
-    log_info("acpi: %u processors, %u I/O APICs, PM1a control %#x, PM timer %#x, HPET %#lx\n",
+    log_info("acpi: %u processors, %u I/O APICs, PM1a control 0x%x, PM timer 0x%x, HPET 0x%lx",
              acpi.cpu_count, acpi.ioapic_count, acpi.pm1a_control, acpi.pm_timer_port,
              (unsigned long)acpi.hpet.a);
     return 0;

@@ -89,7 +89,7 @@ static void add_cpu(struct acpi_info *info, uint32_t apic_id, uint32_t acpi_id, 
         if (info->cpus[i].apic_id == apic_id)
             return;
     if (info->cpu_count == MAX_CPUS) {
-        log_warn("acpi: processor with APIC id %u is one too many\n", apic_id);
+        log_warn("acpi: processor with APIC id %u is one too many", apic_id);
         return;
     }
     info->cpus[info->cpu_count].apic_id = apic_id;
@@ -99,7 +99,7 @@ static void add_cpu(struct acpi_info *info, uint32_t apic_id, uint32_t acpi_id, 
 static void add_ioapic(struct acpi_info *info, const struct madt_ioapic *e)
 {
     if (e->address == 0 || info->ioapic_count == ACPI_MAX_IOAPICS) {
-        log_warn("acpi: I/O APIC %u left out\n", e->id);
+        log_warn("acpi: I/O APIC %u left out", e->id);
         return;
     }
     info->ioapics[info->ioapic_count].id = e->id;
@@ -168,7 +168,7 @@ static void parse_madt(struct acpi_info *info, const struct acpi_header *h)
         const struct madt_entry *e = (const void *)(bytes + at);
 
         if (e->length < sizeof(*e) || e->length > h->length - at || !madt_entry(info, e)) {
-            log_warn("acpi: MADT is damaged at byte %u\n", at);
+            log_warn("acpi: MADT is damaged at byte %u", at);
             return;
         }
         at += e->length;
@@ -268,7 +268,7 @@ static void parse_table(struct acpi_info *info, uint64_t address, unsigned *seen
         return;
     h = table_at(address, min);
     if (!h) {
-        log_warn("acpi: the table at %#lx is damaged\n", (unsigned long)address);
+        log_warn("acpi: the table at 0x%lx is damaged", (unsigned long)address);
         return;
     }
     *seen |= 1u << kind;

@@ -116,6 +116,6 @@ void machine_poweroff(void)
         acpi_enter_sleep(soft_off.pm1a, soft_off.pm1b);
         udelay(2000000);
     }
-    log_info("power: halted; it is safe to switch off\n");
+    log_info("power: halted; it is safe to switch off");
     machine_halt();
 }
