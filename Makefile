@@ -15,12 +15,11 @@ ABI := $(OUT)/abi/bookworm/usr/include
 CC ?= gcc
 CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-strict-aliasing -fno-common -mno-red-zone \
     -mgeneral-regs-only -fpie -fvisibility=hidden -fno-stack-protector -fno-omit-frame-pointer \
-    -fno-asynchronous-unwind-tables -fcf-protection=none -mno-direct-extern-access \
+    -fno-asynchronous-unwind-tables -fcf-protection=none \
     -mindirect-branch=thunk-extern -mfunction-return=keep -fno-jump-tables \
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wundef \
     -Wno-address-of-packed-member -Wno-unused-parameter \
     -DRINGFORT_DEBUG=$(DEBUG) -Ihypervisor -I$(OBJ)/gen -isystem $(ABI)
-CFLAGS := $(filter-out -mno-direct-extern-access,$(CFLAGS))
 
 SOURCES := $(sort $(wildcard hypervisor/*/*.c))
 ASM := $(sort $(wildcard hypervisor/*/*.S))
@@ -36,18 +35,18 @@ $(ABI)/xen/xen.h:
 # Structure offsets for assembly, generated from C so that none is typed twice.
 $(OBJ)/gen/offsets.h: hypervisor/x86/offsets.c $(ABI)/xen/xen.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -S -o $(OBJ)/gen/offsets.s $<
-	sed -n 's/^.*->\([A-Z0-9_]*\) [$$]*\(-\?[0-9]*\).*/#define \1 \2/p' $(OBJ)/gen/offsets.s > $@
+	@$(CC) $(CFLAGS) -S -o $(OBJ)/gen/offsets.s $<
+	@sed -n 's/^.*->\([A-Z0-9_]*\) [$$]*\(-\?[0-9]*\).*/#define \1 \2/p' $(OBJ)/gen/offsets.s > $@
 
 $(filter-out $(OBJ)/x86/offsets.c.o,$(OBJECTS)): $(OBJ)/gen/offsets.h
 
 $(OBJ)/%.c.o: hypervisor/%.c Makefile
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@mkdir -p $(@D); echo 'CC $<'
+	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OBJ)/%.S.o: hypervisor/%.S Makefile
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
+	@mkdir -p $(@D); echo 'AS $<'
+	@$(CC) $(CFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
 
 -include $(OBJECTS:.o=.d)
 
@@ -57,18 +56,45 @@ LDFLAGS := -static -nostdlib -z max-page-size=4096 -z noexecstack --no-warn-rwx-
 
 # Linked twice: the first image's symbol table becomes the second's, for back traces.
 $(IMAGE): $(LINKED) hypervisor/ringfort.ld tools/symbols
-	: > $(OBJ)/no-symbols.S
-	$(CC) -c -o $(OBJ)/no-symbols.o $(OBJ)/no-symbols.S
-	ld $(LDFLAGS) -o $(OBJ)/ringfort.first $(LINKED) $(OBJ)/no-symbols.o $(UNPACK_LIBS)
-	tools/symbols $(OBJ)/ringfort.first > $(OBJ)/symbols.S
-	$(CC) -c -o $(OBJ)/symbols.o $(OBJ)/symbols.S
-	ld $(LDFLAGS) -o $@.syms $(LINKED) $(OBJ)/symbols.o $(UNPACK_LIBS)
-	tools/bootable $@.syms $@
+	@echo 'LD $@'; : > $(OBJ)/no-symbols.S
+	@$(CC) -c -o $(OBJ)/no-symbols.o $(OBJ)/no-symbols.S
+	@ld $(LDFLAGS) -o $(OBJ)/ringfort.first $(LINKED) $(OBJ)/no-symbols.o $(UNPACK_LIBS)
+	@tools/symbols $(OBJ)/ringfort.first > $(OBJ)/symbols.S
+	@$(CC) -c -o $(OBJ)/symbols.o $(OBJ)/symbols.S
+	@ld $(LDFLAGS) -o $(OBJ)/ringfort.syms $(LINKED) $(OBJ)/symbols.o $(UNPACK_LIBS)
+	@tools/bootable $(OBJ)/ringfort.syms $@
 
 $(IMAGE).gz: $(IMAGE)
 	gzip -9nc $< > $@
 
-clean:
-	rm -rf $(OUT)/release $(OUT)/debug $(OUT)/ringfort*
+# Boots Domain0 from Debian's packages in QEMU; installs what is missing first.
+run: setup
+	@$(MAKE) --no-print-directory all
+	@tools/run
 
-.PHONY: all clean
+setup:
+	@tools/setup
+	@tools/abi
+
+# Host tests under sanitizers, short fuzzing, then test guests and stock Debian in QEMU.
+test: setup
+	@tools/test
+
+# All of the system matrix: hours, not minutes.
+test-long: setup
+	@tools/test --long
+
+# Fuzzing for longer: make fuzz FUZZ_SECONDS=600
+fuzz: setup
+	@$(MAKE) --no-print-directory -C tests/unit fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),120)
+
+lint: setup
+	@tools/lint
+
+stats:
+	@tools/stats
+
+clean:
+	rm -rf $(OUT)/release $(OUT)/debug $(OUT)/ringfort* $(OUT)/host $(OUT)/guests
+
+.PHONY: all run setup test test-long fuzz lint stats clean
