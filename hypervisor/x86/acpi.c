@@ -31,8 +31,7 @@ int acpi_init(maddr_t rsdp)
         assume_one_cpu();
     power_init();
     if (error) {
-        memset(&acpi.rsdp, 0, sizeof(acpi.rsdp));
-        log_warn("acpi: no tables; one processor, no I/O APIC");
+        acpi.rsdp = maddr(0);
         return error;
     }
     log_info("acpi: %u processors, %u I/O APICs, PM1a control 0x%x, PM timer 0x%x, HPET 0x%lx",

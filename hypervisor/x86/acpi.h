@@ -16,7 +16,7 @@ struct acpi_info {
     unsigned cpu_count;
     struct {
         uint32_t apic_id, acpi_id;
-    } cpus[MAX_CPUS];            /* enabled ones; [0] need not be the boot CPU */
+    } cpus[MAX_CPUS]; /* enabled ones; [0] need not be the boot CPU */
     unsigned ioapic_count;
     struct {
         uint32_t id, gsi_base;
@@ -26,7 +26,7 @@ struct acpi_info {
         uint8_t gsi_valid;
         uint32_t gsi;
         bool active_low, level;
-    } isa[ISA_IRQS];             /* overrides; identity, edge, active-high by default */
+    } isa[ISA_IRQS]; /* overrides; identity, edge, active-high by default */
     uint16_t pm1a_control, pm1b_control, pm_timer_port;
     bool pm_timer_32bit;
     struct {
@@ -34,10 +34,10 @@ struct acpi_info {
         uint64_t address;
         uint8_t value;
     } reset;
-    maddr_t hpet;                /* 0: none */
+    maddr_t hpet; /* 0: none */
     unsigned mcfg_count;
     struct {
-        maddr_t base;            /* of bus 0, even when bus_first is another */
+        maddr_t base; /* of bus 0, even when bus_first is another */
         uint16_t segment;
         uint8_t bus_first, bus_last;
     } mcfg[ACPI_MAX_MCFG];

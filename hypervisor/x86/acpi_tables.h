@@ -8,10 +8,10 @@
 #define PACKED __attribute__((packed))
 
 struct acpi_rsdp {
-    char signature[8];           /* "RSD PTR " */
-    uint8_t checksum;            /* over the first 20 bytes */
+    char signature[8]; /* "RSD PTR " */
+    uint8_t checksum;  /* over the first 20 bytes */
     char oem[6];
-    uint8_t revision;            /* 0: the fields below rsdt are not there */
+    uint8_t revision; /* 0: the fields below rsdt are not there */
     uint32_t rsdt;
     uint32_t length;
     uint64_t xsdt;
@@ -23,7 +23,7 @@ struct acpi_rsdp {
 
 struct acpi_header {
     char signature[4];
-    uint32_t length;             /* of the whole table */
+    uint32_t length; /* of the whole table */
     uint8_t revision;
     uint8_t checksum;
     char oem[6];
@@ -81,7 +81,7 @@ struct madt_isa_override {
     struct madt_entry entry;
     uint8_t bus, irq;
     uint32_t gsi;
-    uint16_t flags;              /* bits 0-1 polarity (3: low), 2-3 trigger (3: level) */
+    uint16_t flags; /* bits 0-1 polarity (3: low), 2-3 trigger (3: level) */
 } PACKED;
 
 struct madt_lapic_address {

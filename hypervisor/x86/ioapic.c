@@ -27,7 +27,7 @@
 struct ioapic {
     volatile uint8_t *registers; /* NULL: could not be mapped */
     unsigned gsi_base, pins;
-    uint32_t low[MAX_PINS];      /* lower halves of the routes, to change one bit without a read */
+    uint32_t low[MAX_PINS]; /* lower halves of the routes, to change one bit without a read */
 };
 
 static struct ioapic ioapics[ACPI_MAX_IOAPICS];

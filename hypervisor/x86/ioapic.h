@@ -13,13 +13,13 @@ unsigned ioapic_gsi_count(void);
 bool ioapic_has_gsi(unsigned gsi);
 
 struct ioapic_route {
-    uint8_t vector;              /* 0: leave the line masked */
+    uint8_t vector; /* 0: leave the line masked */
     uint32_t apic_id;
     bool level, active_low, masked;
 };
 
-/* Sets where and how a line is delivered; the line must exist. A change of an unmasked line loses no
- * level interrupt; an edge in that instant may be lost. Any context. */
+/* Sets where and how a line is delivered; the line must exist. A change of an unmasked line loses
+ * no level interrupt; an edge in that instant may be lost. Any context. */
 void ioapic_set_route(unsigned gsi, const struct ioapic_route *route);
 /* Masks or unmasks a line with a route. Any context. */
 void ioapic_mask(unsigned gsi, bool masked);

@@ -58,8 +58,8 @@ bool mmio_allowed(const struct domain *d, mfn_t first, uint64_t frames);
 /* MMIO that Domain0 may map but only read (MSI-X tables, HPET): a writable entry for it is made
  * read-only, not refused, because Linux maps before it knows. */
 bool mmio_read_only(mfn_t m);
-/* True when no frame of first..last (inclusive) is RAM, unusable, beyond the processor's reach, or a
- * means to send or control interrupts. */
+/* True when no frame of first..last (inclusive) is RAM, unusable, beyond the processor's reach, or
+ * a means to send or control interrupts. */
 bool mmio_is_device(mfn_t first, mfn_t last);
 /* Port I/O on a guest's behalf; returns all ones where it is not permitted; handles the CMOS pair,
  * PCI configuration, PIT channel 2 and the denied ports. `bytes` 1, 2 or 4. */

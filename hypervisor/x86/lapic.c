@@ -1,5 +1,5 @@
-/* The local APIC (SDM volume 3, chapter 11): set-up, timer, interrupts between processors. Registers
- * are MSRs in x2APIC mode and memory otherwise; destinations are physical APIC ids. */
+/* The local APIC (SDM volume 3, chapter 11): set-up, timer, interrupts between processors.
+ * Registers are MSRs in x2APIC mode and memory otherwise; destinations are physical APIC ids. */
 #include "x86/lapic.h"
 
 #include "boot/boot.h"
@@ -197,7 +197,8 @@ static void send(uint32_t apic_id, uint32_t command)
     unsigned long flags;
 
     if (x2apic) {
-        /* A write to the MSR does not wait for earlier stores to be seen; the target must see them. */
+        /* A write to the MSR does not wait for earlier stores to be seen; the target must see them.
+         */
         asm volatile("mfence; lfence" ::: "memory");
         wrmsr(MSR_X2APIC_BASE + LAPIC_COMMAND / 16, (uint64_t)apic_id << 32 | command);
         return;
@@ -220,8 +221,7 @@ void lapic_send_ipi_mask(const void *cpumask, uint8_t vector)
     const cpumask_t *cpus = cpumask;
     unsigned cpu;
 
-    for_each_cpu(cpu, cpus)
-        lapic_send_ipi(cpu, vector);
+    for_each_cpu(cpu, cpus) lapic_send_ipi(cpu, vector);
 }
 
 void lapic_send_init(uint32_t apic_id)

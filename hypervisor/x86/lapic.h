@@ -4,8 +4,8 @@
 
 #include "lib/types.h"
 
-/* Boot CPU, after time_init: chooses xAPIC or x2APIC, turns the APIC on, calibrates its timer. Panics
- * when there is none. */
+/* Boot CPU, after time_init: chooses xAPIC or x2APIC, turns the APIC on, calibrates its timer.
+ * Panics when there is none. */
 void lapic_init(void);
 
 /* The page of the APIC's registers, which no guest may map. */

@@ -26,9 +26,10 @@ static bool overlap(uint64_t a_first, uint64_t a_last, uint64_t b_first, uint64_
     return a_first <= b_last && b_first <= a_last;
 }
 
-/* What the processor says of its addresses; asked once, since CPUID may trap to a hypervisor below. */
+/* What the processor says of its addresses; asked once, since CPUID may trap to a hypervisor below.
+ */
 static struct {
-    uint64_t last_frame;         /* 0: not asked yet */
+    uint64_t last_frame; /* 0: not asked yet */
     bool has_hypertransport;
 } processor;
 
@@ -68,7 +69,8 @@ static bool is_interrupt_hardware(uint64_t first, uint64_t last)
 {
     uint64_t lapic = lapic_page().n;
 
-    if (overlap(first, last, MSI_WINDOW_FIRST, MSI_WINDOW_LAST) || (first <= lapic && lapic <= last))
+    if (overlap(first, last, MSI_WINDOW_FIRST, MSI_WINDOW_LAST) ||
+        (first <= lapic && lapic <= last))
         return true;
     for (unsigned i = 0; i < acpi.ioapic_count; i++) {
         uint64_t page = acpi.ioapics[i].base.a >> PAGE_SHIFT;

@@ -1,5 +1,5 @@
-/* MSI and MSI-X messages (PCI Local Bus 3.0, 6.8; SDM volume 3, 11.11). Domain0 turns the capability on
- * and off; the messages in it are written here alone. */
+/* MSI and MSI-X messages (PCI Local Bus 3.0, 6.8; SDM volume 3, 11.11). Domain0 turns the
+ * capability on and off; the messages in it are written here alone. */
 #include "x86/msi.h"
 
 #include "lib/alloc.h"
@@ -30,8 +30,8 @@ struct msix_table {
     struct msix_table *next;
     maddr_t base;
     size_t bytes;
-    volatile uint32_t *slots;    /* four words for each message: address, high half, data, control */
-    unsigned users;              /* atomic */
+    volatile uint32_t *slots; /* four words for each message: address, high half, data, control */
+    unsigned users;           /* atomic */
 };
 
 static struct msix_table *tables;
@@ -120,8 +120,8 @@ int msi_find(uint32_t sbdf, struct msi *msi)
     return 0;
 }
 
-/* Where a function's table is and how many messages it has; 0, -ENODEV, or -ENXIO: not in a device's
- * memory that answers. */
+/* Where a function's table is and how many messages it has; 0, -ENODEV, or -ENXIO: not in a
+ * device's memory that answers. */
 static int locate_table(uint32_t sbdf, maddr_t bar_hint, maddr_t *base, unsigned *entries)
 {
     unsigned at;
@@ -141,8 +141,8 @@ static int locate_table(uint32_t sbdf, maddr_t bar_hint, maddr_t *base, unsigned
         bar = bar_hint;
     *entries = (pci_read(sbdf, at + MSIX_CONTROL, 2) & MSIX_CONTROL_LAST) + 1;
     *base = maddr(bar.a + (where & ~7u));
-    if (!bar.a || !mmio_is_device(maddr_mfn(*base), maddr_mfn(maddr(base->a + *entries *
-                                                                    MSIX_ENTRY_SIZE - 1))))
+    if (!bar.a || !mmio_is_device(maddr_mfn(*base),
+                                  maddr_mfn(maddr(base->a + *entries * MSIX_ENTRY_SIZE - 1))))
         return refuse(-ENXIO);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* PCI configuration cycles. The address port is one for the machine, so each pair of accesses is made
- * under a lock. */
+/* PCI configuration cycles. The address port is one for the machine, so each pair of accesses is
+ * made under a lock. */
 #include "x86/pci.h"
 
 #include "lib/errno.h"
@@ -133,9 +133,9 @@ int pci_reach(uint32_t sbdf)
         return -ENODEV;
     /* Two CPUs may both map it: one mapping is then unused, which is harmless. */
     if (sbdf >> 16 && !windows[window][bus])
-        WRITE_ONCE(windows[window][bus],
-                   map_device(maddr(acpi.mcfg[window].base.a + bus * BUS_WINDOW_SIZE),
-                              BUS_WINDOW_SIZE));
+        WRITE_ONCE(
+            windows[window][bus],
+            map_device(maddr(acpi.mcfg[window].base.a + bus * BUS_WINDOW_SIZE), BUS_WINDOW_SIZE));
     return pci_read(sbdf, PCI_VENDOR, 2) == 0xffff ? -ENODEV : 0;
 }
 

@@ -21,15 +21,16 @@ static inline uint32_t pci_sbdf(uint16_t segment, uint8_t bus, uint8_t devfn)
 uint32_t pci_read(uint32_t sbdf, unsigned reg, unsigned bytes);
 void pci_write(uint32_t sbdf, unsigned reg, unsigned bytes, uint32_t value);
 
-/* Makes a function's bus accessible (maps its MMCFG window if need be) and sees whether the function
- * is there: 0 or -ENODEV. May allocate. */
+/* Makes a function's bus accessible (maps its MMCFG window if need be) and sees whether the
+ * function is there: 0 or -ENODEV. May allocate. */
 int pci_reach(uint32_t sbdf);
 /* Offset of a capability, 0 when the function has none such. */
 unsigned pci_capability(uint32_t sbdf, uint8_t id);
 /* Memory base in base address register 0..5; 0 when it is for ports or not set. */
 maddr_t pci_memory_bar(uint32_t sbdf, unsigned index);
 
-/* A guest's data cycle at 0xcfc..0xcff with its own address latch; `port` + `bytes` stay in range. */
+/* A guest's data cycle at 0xcfc..0xcff with its own address latch; `port` + `bytes` stay in range.
+ */
 uint32_t pci_port_in(uint32_t latch, uint16_t port, unsigned bytes);
 void pci_port_out(uint32_t latch, uint16_t port, unsigned bytes, uint32_t value);
 

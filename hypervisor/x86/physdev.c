@@ -1,4 +1,5 @@
-/* physdev_op: Domain0's word on interrupts and PCI devices, and every domain's on its I/O privilege. */
+/* physdev_op: Domain0's word on interrupts and PCI devices, and every domain's on its I/O
+ * privilege. */
 #include "x86/irq.h"
 
 #include "lib/abi.h"
@@ -95,8 +96,8 @@ static long physdev_apic_write(uint64_t arg)
     return ioapic_guest_read(maddr(op.apic_physbase), op.reg, &op.value);
 }
 
-/* Vectors are given when an interrupt is bound, on whatever CPU; the guest gets a number to be content
- * with, and has no call to which it could hand it. */
+/* Vectors are given when an interrupt is bound, on whatever CPU; the guest gets a number to be
+ * content with, and has no call to which it could hand it. */
 static long physdev_vector(uint64_t arg)
 {
     struct physdev_irq op;
@@ -240,8 +241,8 @@ static long physdev_mmcfg(uint64_t arg)
     return refuse(-ENODEV);
 }
 
-/* The name of the function that a PCI call is about: false when it cannot be read. The calls differ in
- * layout, and agree in what is asked here. */
+/* The name of the function that a PCI call is about: false when it cannot be read. The calls differ
+ * in layout, and agree in what is asked here. */
 static bool read_device(unsigned cmd, uint64_t arg, uint32_t *sbdf)
 {
     struct physdev_manage_pci old; /* manage_pci_add_ext and restore_msi begin alike */

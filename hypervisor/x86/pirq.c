@@ -51,8 +51,8 @@ static int bind_locked(struct irq *irq, struct domain *d, unsigned pirq, uint32_
     return 0;
 }
 
-/* Several guests on one line would need interrupts that wait for each of them; only Domain0 has any,
- * so `will_share` changes nothing. */
+/* Several guests on one line would need interrupts that wait for each of them; only Domain0 has
+ * any, so `will_share` changes nothing. */
 int pirq_bind(struct domain *d, unsigned pirq, uint32_t port, bool will_share)
 {
     struct irq *irq = irq_entry(pirq);

@@ -12,10 +12,10 @@ static void deny(uint64_t *denied, unsigned port, unsigned count)
 
 void port_rules_init(uint64_t denied[BITMAP_WORDS(PORT_COUNT)], uint16_t com, uint16_t pm_timer)
 {
-    deny(denied, 0x20, 2);       /* 8259: an absent one makes Linux use I/O APIC lines only */
+    deny(denied, 0x20, 2); /* 8259: an absent one makes Linux use I/O APIC lines only */
     deny(denied, 0xa0, 2);
-    deny(denied, 0x4d0, 2);      /* their edge and level registers */
-    deny(denied, 0x40, 2);       /* PIT channels 0 and 1 */
+    deny(denied, 0x4d0, 2); /* their edge and level registers */
+    deny(denied, 0x40, 2);  /* PIT channels 0 and 1 */
     /* Single bytes of these have rules of their own; anything wider has none. */
     deny(denied, PORT_PIT_COMMAND, 1);
     deny(denied, PORT_SPEAKER, 1);
@@ -42,8 +42,8 @@ static enum port_access single_byte(uint16_t port)
     }
 }
 
-/* An access that touches 0xcf8..0xcff: the address register is a double word; narrower accesses reach
- * what chip sets have in its place, such as the reset control at 0xcf9. */
+/* An access that touches 0xcf8..0xcff: the address register is a double word; narrower accesses
+ * reach what chip sets have in its place, such as the reset control at 0xcf9. */
 static enum port_access pci_pair(unsigned port, unsigned bytes)
 {
     unsigned end = port + bytes;

@@ -16,13 +16,13 @@
 #define PORT_PCI_DATA 0xcfcu
 
 enum port_access {
-    PORT_ACCESS_DENIED,          /* reads all ones, writes nothing */
+    PORT_ACCESS_DENIED, /* reads all ones, writes nothing */
     PORT_ACCESS_DIRECT,
-    PORT_ACCESS_PIT_COMMAND,     /* channel 2 only */
-    PORT_ACCESS_SPEAKER,         /* gate of channel 2 and speaker only */
-    PORT_ACCESS_CMOS_INDEX,      /* latched for each domain: Ringfort reads the clock too */
+    PORT_ACCESS_PIT_COMMAND, /* channel 2 only */
+    PORT_ACCESS_SPEAKER,     /* gate of channel 2 and speaker only */
+    PORT_ACCESS_CMOS_INDEX,  /* latched for each domain: Ringfort reads the clock too */
     PORT_ACCESS_CMOS_DATA,
-    PORT_ACCESS_PCI_ADDRESS,     /* latched likewise */
+    PORT_ACCESS_PCI_ADDRESS, /* latched likewise */
     PORT_ACCESS_PCI_DATA,
 };
 

@@ -1,5 +1,5 @@
-/* Port I/O on a guest's behalf. Guests run without I/O privilege and without a bitmap in the TSS, so
- * every IN and OUT comes here. */
+/* Port I/O on a guest's behalf. Guests run without I/O privilege and without a bitmap in the TSS,
+ * so every IN and OUT comes here. */
 #include "x86/irq.h"
 
 #include "boot/boot.h"

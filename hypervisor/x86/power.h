@@ -2,8 +2,8 @@
 #ifndef X86_POWER_H
 #define X86_POWER_H
 
-/* Boot, after the ACPI tables: maps a reset register that lies in memory, so that a reset in a panic
- * needs no allocation. */
+/* Boot, after the ACPI tables: maps a reset register that lies in memory, so that a reset in a
+ * panic needs no allocation. */
 void power_init(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* Vector tables. Per CPU, because 174 vectors for a whole machine are fewer than one with many MSI-X
- * devices needs. */
+/* Vector tables. Per CPU, because 174 vectors for a whole machine are fewer than one with many
+ * MSI-X devices needs. */
 #include "x86/vectors.h"
 
 #include "lib/assert.h"
@@ -10,7 +10,7 @@
 /* Entries hold the interrupt's number plus one; 0 is a free vector. */
 static struct {
     uint16_t irq[DEVICE_VECTORS];
-    uint8_t next;                /* where the search for a free one begins */
+    uint8_t next; /* where the search for a free one begins */
 } CACHE_ALIGNED tables[MAX_CPUS];
 
 static bool is_reserved(uint8_t vector)
