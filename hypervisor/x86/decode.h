@@ -26,6 +26,8 @@ enum store_op {
     STORE_BTR,
     STORE_BTC,
     STORE_XADD,
+    STORE_INC,
+    STORE_DEC,
 };
 
 /* One memory write as a guest instruction asks for it. */

@@ -182,8 +182,13 @@ guest_iret:
     iretq
     extable guest_iret, failed_iret
 
+/* CR3 reads without bit 63 (keep what the PCID has cached); Ringfort's view wants it as the guest's. */
 load_guest_view:
     mov     %cr3, %rcx
+    mov     %rax, %rdx
+    shr     $63, %rdx
+    shl     $63, %rdx
+    or      %rdx, %rcx
     mov     %rcx, INFO_HV_CR3(%rsp)
     mov     %rax, %cr3
     jmp     restore_guest

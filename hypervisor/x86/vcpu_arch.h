@@ -31,7 +31,7 @@ struct vcpu_arch {
     uint64_t kernel_sp;          /* stack for entries from user mode */
 
     struct trap_info *traps;     /* 256 entries */
-    struct guest_callback event, failsafe, syscall, syscall32, sysenter, nmi;
+    struct guest_callback event, failsafe, syscall, syscall32, sysenter;
 
     uint64_t cr0_ts;             /* CR0_TS when the guest asked for #NM, else 0 */
     uint64_t cr4;                /* guest-chosen bits: TSD, DE, OSXSAVE, FSGSBASE */
@@ -48,6 +48,9 @@ struct vcpu_arch {
 
     bool nmi_pending, nmi_in_service;
     bool mce_pending;
+    bool segments_lost;          /* a selector could not be loaded: failsafe callback is due */
+    uint16_t lost_selectors[4];  /* then: DS, ES, FS, GS as they should have been */
+    uint8_t return_fault;        /* vector of the last IRET to the guest that faulted */
     uint64_t iobitmap_addr;      /* guest VA of the user port bitmap (set_iobitmap) */
     unsigned iobitmap_ports;
 

@@ -1,0 +1,29 @@
+/* Handing control to a guest kernel's entry points. */
+#ifndef X86_BOUNCE_H
+#define X86_BOUNCE_H
+
+#include "lib/abi.h"
+
+#include "lib/types.h"
+
+struct vcpu;
+struct guest_callback;
+
+/* Between kernel and user mode of the running vCPU: GS base and base pointer follow. Leaves interrupts
+ * off: only for the last steps before an exit. */
+void toggle_mode(struct vcpu *v);
+
+/* All of these change guest_regs() of `v`, which is current, so that it goes on in the handler, on its
+ * kernel stack with the ABI's frame. If the stack cannot be written the domain is crashed. */
+
+/* SYSCALL, SYSENTER, or an event upcall; cb->address must not be 0. */
+void bounce_callback(struct vcpu *v, const struct guest_callback *cb);
+/* INT n by the guest's own choice: never an error code. False: its table does not allow it. */
+bool bounce_software_interrupt(struct vcpu *v, uint8_t vector);
+/* The failsafe callback, with the segment registers as they should have been (DS, ES, FS, GS). */
+void bounce_failsafe(struct vcpu *v, const uint16_t selectors[4]);
+/* Delivers the most urgent of what is pending (lost segments, NMI, machine check, events); false:
+ * nothing is. */
+bool bounce_pending(struct vcpu *v);
+
+#endif
