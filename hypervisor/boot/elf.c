@@ -222,18 +222,20 @@ bool elf_next_note(struct elf_notes *notes, struct elf_note *note)
     /* 64-bit sums of 32-bit sizes, so rounding up cannot wrap. */
     uint64_t name_room = ROUND_UP((uint64_t)header.n_namesz, NOTE_ALIGN);
     uint64_t desc_room = ROUND_UP((uint64_t)header.n_descsz, NOTE_ALIGN);
-    if (name_room > left || header.n_descsz > left - name_room)
+    if (name_room > left)
         return false;
 
+    /* The last note may lack its padding, and in GRUB's images its descriptor is shorter than it
+     * says: what is there counts. */
+    left -= name_room;
     const uint8_t *name = notes->bytes + notes->at + sizeof(header);
     *note = (struct elf_note){
         .type = header.n_type,
         .name = name,
         .name_size = header.n_namesz,
         .desc = name + name_room,
-        .desc_size = header.n_descsz,
+        .desc_size = (uint32_t)MIN(header.n_descsz, left),
     };
-    /* The last note may lack its padding. */
-    notes->at += sizeof(header) + name_room + MIN(desc_room, left - name_room);
+    notes->at += sizeof(header) + name_room + MIN(desc_room, left);
     return true;
 }

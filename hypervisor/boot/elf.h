@@ -70,7 +70,8 @@ bool elf_section_is_named(const struct elf_image *elf, const Elf64_Shdr *section
 /* Starts a walk over `size` bytes of notes at `offset`, which lie within the file. */
 struct elf_notes elf_notes_at(const struct elf_image *elf, uint64_t offset, uint64_t size);
 
-/* Fills *note with the next note. False at the end, or where a note reaches past it. */
+/* Fills *note with the next note, its descriptor cut to what is there. False at the end, or where a
+ * note's name reaches past it. */
 bool elf_next_note(struct elf_notes *notes, struct elf_note *note);
 
 #endif

@@ -161,6 +161,10 @@ static void test_notes(void)
     CHECK(elf_next_note(&notes, &note));
     CHECK(!elf_next_note(&notes, &note));
     notes = elf_notes_at(&elf, start, sizeof(Elf64_Nhdr) + 4 + 2);
+    CHECK(elf_next_note(&notes, &note));
+    CHECK_EQ(note.desc_size, 2);
+    CHECK(!elf_next_note(&notes, &note));
+    notes = elf_notes_at(&elf, start, sizeof(Elf64_Nhdr) + 3);
     CHECK(!elf_next_note(&notes, &note));
 
     uint32_t huge = UINT32_MAX;
