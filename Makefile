@@ -52,7 +52,7 @@ $(OBJ)/%.S.o: hypervisor/%.S Makefile
 
 LINKED := $(filter-out $(OBJ)/x86/offsets.c.o,$(OBJECTS))
 LDFLAGS := -static -nostdlib -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
-    --no-dynamic-linker --build-id=sha1 -T hypervisor/ringfort.ld
+    --no-dynamic-linker --no-relax --build-id=sha1 -T hypervisor/ringfort.ld
 
 # Linked twice: the first image's symbol table becomes the second's, for back traces.
 $(IMAGE): $(LINKED) hypervisor/ringfort.ld tools/symbols

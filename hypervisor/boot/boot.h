@@ -26,6 +26,8 @@ struct boot_info {
     unsigned module_count;
     struct boot_module modules[BOOT_MAX_MODULES];
     maddr_t rsdp;                /* 0: look for it */
+    uint8_t rsdp_copy[36];       /* where the loader gave the RSDP itself: rsdp points here then */
+    size_t rsdp_size;
     bool is_efi;
     uint64_t efi_system_table;   /* 0: none */
     uint32_t efi_memmap_size, efi_memmap_desc_size, efi_memmap_version;

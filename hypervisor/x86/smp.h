@@ -27,7 +27,9 @@ enum remote_call {
 void smp_call(const cpumask_t *cpus, enum remote_call call, uint64_t arg);
 /* VEC_IPI_CALL's handler. */
 void smp_call_interrupt(void);
-/* Stops all others without waiting for locks (panic). */
+/* Stops all others without waiting for locks (panic): by interrupt, then by NMI. */
 void smp_stop_others(void);
+/* True once that has begun: an NMI then means to halt for good. */
+bool smp_stopping(void);
 
 #endif
