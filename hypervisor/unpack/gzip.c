@@ -5,7 +5,7 @@
 
 /* zlib's inflate state is under 10 KiB; a window of 32 KiB is taken when the output does not fit,
  * before that is noticed. */
-#define GZIP_ARENA_SIZE (64 * 1024)
+#define GZIP_ARENA_SIZE (64UL * 1024)
 
 /* Largest window, and a gzip header (not zlib's own) is expected: inflateInit2's coding of both. */
 #define GZIP_WINDOW_BITS (MAX_WBITS + 16)

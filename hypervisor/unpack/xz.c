@@ -10,7 +10,7 @@
 
 /* What liblzma takes besides the dictionary: coder states, filter options, rounding; measured below
  * 40 KiB with 5.4. Newer versions add a few hundred bytes to the dictionary itself. */
-#define XZ_SLACK (192 * 1024)
+#define XZ_SLACK (192UL * 1024)
 
 /* The least dictionary that LZMA2 knows; liblzma refuses none, this keeps sizes sensible. */
 #define XZ_DICTIONARY_MIN 4096u
