@@ -6,12 +6,19 @@
 
 struct domain;
 
+/* Makes a table of one shared frame that may grow to `max_frames`, and room to track mappings in up
+ * to `max_maptrack` pages. 0, -EINVAL for no frames at all, -ENOMEM. */
 int grant_init_domain(struct domain *d, unsigned max_frames, unsigned max_maptrack);
-/* Unmaps what the dying domain still maps of others: 0 or -ERESTART. */
+/* Unmaps what the dying domain still maps of others: 0 or -ERESTART. The frames' references that its
+ * page tables hold go with the page tables. */
 int grant_release_mappings(struct domain *d);
+/* Takes the shared frames from a domain that has died; others may still map what it granted. */
 void grant_free_domain(struct domain *d);
+/* Frees the private part, when nobody refers to the domain any more. NULL table allowed. */
+void grant_destroy_domain(struct domain *d);
 
-/* The frame behind shared grant page `index`, grown to it if allowed (acquire_resource, setup). */
+/* The frame behind shared grant page `index`, grown to it if allowed (acquire_resource, setup). 0;
+ * -EINVAL: past the limit or the domain is dying; -ENOMEM. */
 int grant_shared_frame(struct domain *d, unsigned index, mfn_t *out);
 
 #endif

@@ -1,0 +1,106 @@
+/* GNTTABOP_*: the table itself, its size and its version. */
+#include "grant/table.h"
+
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "memory/guest_copy.h"
+#include "x86/current.h"
+
+/* The domain whose table is asked about, with a reference: the caller's own, or with privilege
+ * another's. NULL and *status otherwise. */
+static struct domain *subject(domid_t id, int16_t *status)
+{
+    struct domain *d = domain_get(id);
+
+    if (!d) {
+        *status = GNTST_bad_domain;
+        return NULL;
+    }
+    if (d != current->domain && !current->domain->is_privileged) {
+        domain_put(d);
+        *status = GNTST_permission_denied;
+        return NULL;
+    }
+    *status = GNTST_okay;
+    return d;
+}
+
+static int16_t setup(struct domain *d, const struct gnttab_setup_table *op)
+{
+    uint64_t list = handle_addr(op->frame_list);
+
+    if (op->nr_frames > d->grants->max_frames)
+        return GNTST_general_error;
+    for (unsigned i = 0; i < op->nr_frames; i++) {
+        xen_pfn_t frame;
+        mfn_t m;
+
+        if (grant_shared_frame(d, i, &m))
+            return GNTST_general_error;
+        frame = m.n;
+        if (!copy_to_guest(list + i * sizeof(frame), &frame, sizeof(frame)))
+            return GNTST_bad_virt_addr;
+    }
+    return GNTST_okay;
+}
+
+long grant_op_setup_table(uint64_t uop)
+{
+    struct gnttab_setup_table op;
+    struct domain *d;
+
+    if (!copy_from_guest(&op, uop, sizeof(op)))
+        return refuse(-EFAULT);
+    d = subject(op.dom, &op.status);
+    if (d) {
+        op.status = setup(d, &op);
+        domain_put(d);
+    }
+    return copy_to_guest(uop, &op, sizeof(op)) ? 0 : refuse(-EFAULT);
+}
+
+long grant_op_query_size(uint64_t uop)
+{
+    struct gnttab_query_size op;
+    struct domain *d;
+
+    if (!copy_from_guest(&op, uop, sizeof(op)))
+        return refuse(-EFAULT);
+    d = subject(op.dom, &op.status);
+    if (d) {
+        op.nr_frames = d->grants->nr_frames;
+        op.max_nr_frames = d->grants->max_frames;
+        domain_put(d);
+    }
+    return copy_to_guest(uop, &op, sizeof(op)) ? 0 : refuse(-EFAULT);
+}
+
+/* There is version 1 only. Its entries name frames of 32 bits: 16 TiB of memory. */
+long grant_op_set_version(uint64_t uop)
+{
+    struct gnttab_set_version op;
+
+    if (!copy_from_guest(&op, uop, sizeof(op)))
+        return refuse(-EFAULT);
+    if (op.version == 2)
+        return refuse(-ENOSYS);
+    if (op.version != 1)
+        return refuse(-EINVAL);
+    return copy_to_guest(uop, &op, sizeof(op)) ? 0 : refuse(-EFAULT);
+}
+
+long grant_op_get_version(uint64_t uop)
+{
+    struct gnttab_get_version op;
+    struct domain *d;
+    int16_t status;
+
+    if (!copy_from_guest(&op, uop, sizeof(op)))
+        return refuse(-EFAULT);
+    d = subject(op.dom, &status);
+    if (!d)
+        return refuse(status == GNTST_bad_domain ? -ESRCH : -EPERM);
+    domain_put(d);
+    op.version = 1;
+    return copy_to_guest(uop, &op, sizeof(op)) ? 0 : refuse(-EFAULT);
+}

@@ -1,0 +1,111 @@
+/* Using a grant: what a mapping and a copy have in common. */
+#include "grant/table.h"
+
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "memory/frame.h"
+
+static struct grant_active *active_of(const struct grant_table *t, uint32_t ref)
+{
+    return &t->active[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
+}
+
+static struct grant_entry_v1 *shared_of(const struct grant_table *t, uint32_t ref)
+{
+    struct grant_entry_v1 *page = t->shared[ref / GRANTS_PER_FRAME];
+
+    return page ? &page[ref % GRANTS_PER_FRAME] : NULL;
+}
+
+/* The first use takes the reference that all uses share; the frame must be the granter's now. */
+static int hold_frame(struct domain *granter, const struct grant_active *active)
+{
+    mfn_t m = mfn(active->frame);
+
+    if (!mfn_valid(m) || !frame_get(frame_of(m), granter))
+        return GNTST_bad_page;
+    return GNTST_okay;
+}
+
+/* Lock held. */
+static int begin(struct domain *granter, uint32_t ref, domid_t user, bool writes)
+{
+    struct grant_table *t = granter->grants;
+    struct grant_active *active;
+    bool first;
+    int status;
+
+    if (granter->state != DOMAIN_ALIVE)
+        return GNTST_bad_domain;
+    if (ref / GRANTS_PER_FRAME >= t->nr_frames || !shared_of(t, ref))
+        return GNTST_bad_gntref;
+    active = active_of(t, ref);
+    first = !grant_in_use(active);
+    status = grant_begin(shared_of(t, ref), active, user, writes);
+    if (status != GNTST_okay || !first)
+        return status;
+    status = hold_frame(granter, active);
+    if (status != GNTST_okay)
+        grant_end(shared_of(t, ref), active, writes);
+    return status;
+}
+
+int grant_use(struct domain *granter, uint32_t ref, domid_t user, bool writes,
+              struct frame **frame)
+{
+    struct grant_table *t = granter->grants;
+    int status;
+
+    spin_lock(&t->lock);
+    status = begin(granter, ref, user, writes);
+    if (status == GNTST_okay)
+        *frame = frame_of(mfn(active_of(t, ref)->frame));
+    spin_unlock(&t->lock);
+    return status;
+}
+
+void grant_end_use(struct domain *granter, uint32_t ref, bool writes)
+{
+    struct grant_table *t = granter->grants;
+    struct frame *unused = NULL;
+    struct grant_active *active;
+
+    spin_lock(&t->lock);
+    active = active_of(t, ref);
+    grant_end(shared_of(t, ref), active, writes);
+    if (!grant_in_use(active))
+        unused = frame_of(mfn(active->frame));
+    spin_unlock(&t->lock);
+    if (unused)
+        frame_put(unused);
+}
+
+struct frame *grant_frame_in_use(struct domain *granter, uint32_t ref)
+{
+    const struct grant_active *active = active_of(granter->grants, ref);
+
+    assert(grant_in_use(active));
+    return frame_of(mfn(active->frame));
+}
+
+int grant_take_frame(struct frame *f, struct domain *owner, bool writes)
+{
+    if (!writes)
+        return frame_get(f, owner) ? GNTST_okay : GNTST_bad_page;
+    switch (frame_get_typed(f, owner, FRAME_WRITABLE)) {
+    case 0:
+        return GNTST_okay;
+    case -ERESTART:
+        return GNTST_eagain;
+    default:
+        return GNTST_bad_page;
+    }
+}
+
+void grant_put_frame(struct frame *f, bool writes)
+{
+    if (writes)
+        frame_put_typed(f);
+    else
+        frame_put(f);
+}
