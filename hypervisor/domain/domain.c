@@ -124,6 +124,7 @@ static void domain_free(struct domain *d)
         zfree(v);
     }
     zfree(d->vcpus);
+    grant_destroy_domain(d);
     event_free_domain(d);
     cpu_policy_free(d);
     zfree(d->e820);
@@ -218,6 +219,7 @@ no_ports:
     irq_free_domain(d);
 no_irqs:
     grant_free_domain(d);
+    grant_destroy_domain(d);
 no_grants:
     event_free_domain(d);
 no_events:
