@@ -10,6 +10,7 @@
 #define OWN_RESERVE_MAX MIB_PAGES(128)
 #define OWN_RESERVE_SHARE 16
 /* What stays free even when the command line asks for everything. */
+#define LEAST_RESERVE_MAX MIB_PAGES(64)
 #define LEAST_RESERVE_SHARE 32
 
 uint64_t dom0_low_reserve(uint64_t free_pages)
@@ -20,7 +21,7 @@ uint64_t dom0_low_reserve(uint64_t free_pages)
 uint64_t dom0_pages(const struct dom0_size *size, uint64_t free_pages)
 {
     uint64_t reserve = MIN(free_pages / OWN_RESERVE_SHARE, OWN_RESERVE_MAX);
-    uint64_t most = free_pages - free_pages / LEAST_RESERVE_SHARE;
+    uint64_t most = free_pages - MIN(free_pages / LEAST_RESERVE_SHARE, LEAST_RESERVE_MAX);
     uint64_t pages;
 
     if (size->wanted)

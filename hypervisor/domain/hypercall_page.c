@@ -18,7 +18,7 @@ struct stub {
 
 /* SYSCALL overwrites RCX and R11, which callers expect to keep. */
 static const struct stub call64 = {
-    15, 4, {0x51,             /* push %rcx */
+    14, 4, {0x51,             /* push %rcx */
             0x41, 0x53,       /* push %r11 */
             0xb8, NR,         /* mov $number, %eax */
             0x0f, 0x05,       /* syscall */

@@ -9,7 +9,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/allocator.h"
-#include "memory/frame.h"
+#include "memory/frame_table.h"
 #include "memory/guest_copy.h"
 #include "memory/m2p.h"
 #include "schedule/schedule.h"
@@ -63,7 +63,8 @@ static bool release_frame(struct domain *d, mfn_t m)
     f = frame_of(m);
     if (!frame_get(f, d))
         return refuse(false);
-    released = domain_release_frame(f);
+    /* Shared pages are the domain's to map, but Ringfort's to free. */
+    released = !(f->count & COUNT_SHARED) && domain_release_frame(f);
     if (released)
         m2p_set(m, INVALID_M2P);
     frame_put(f);
