@@ -44,7 +44,7 @@ static maddr_t scan_range(uint64_t start, size_t size)
 {
     const uint8_t *bytes = firmware_at(start, size);
 
-    for (size_t at = 0; bytes && at + sizeof(struct acpi_rsdp) <= size; at += 16)
+    for (size_t at = 0; bytes && at + ACPI_RSDP_V1_SIZE <= size; at += 16)
         if (rsdp_ok((const void *)(bytes + at), size - at))
             return maddr(start + at);
     return maddr(0);
