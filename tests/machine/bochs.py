@@ -2,8 +2,10 @@
 
 import os
 import subprocess
+import time
 import tty
 
+import pexpect
 import pexpect.fdpexpect
 
 from . import paths
@@ -21,8 +23,11 @@ com1: enabled=1, mode=term, dev={serial}
 log: {log}
 panic: action=fatal
 clock: sync=none
-magic_break: enabled=0
+# Without a sound card its mixer would end the whole process.
+sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
+speaker: enabled=0
 """
+SLICE = 5
 
 
 class Bochs(Console):
@@ -65,9 +70,25 @@ class Bochs(Console):
         for handle in self.handles:
             os.close(handle)
 
+    def expect(self, patterns, timeout):
+        # The line stays open when Bochs ends: look now and then whether it has.
+        deadline = time.monotonic() + timeout
+        while True:
+            ended = self.process.poll() is not None
+            left = 0.5 if ended else min(SLICE, deadline - time.monotonic())
+            try:
+                return self.child.expect(patterns, timeout=max(left, 0))
+            except pexpect.TIMEOUT:
+                if ended:
+                    raise pexpect.EOF("Bochs has ended") from None
+                if time.monotonic() >= deadline:
+                    raise
+
     def wait_end(self, timeout=60):
         try:
             self.process.wait(timeout * paths.TIME_SCALE)
         except subprocess.TimeoutExpired:
             self.fail(f"the machine still ran after {timeout * paths.TIME_SCALE:.0f} s")
         self.progress("the machine is off")
+        # What the line still holds belongs into the log.
+        self.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=0.5)

@@ -56,7 +56,7 @@ class Console:
         """
         patterns = [pattern] if isinstance(pattern, str) else list(pattern)
         try:
-            self.which = self.child.expect(patterns, timeout=timeout * paths.TIME_SCALE)
+            self.which = self.expect(patterns, timeout * paths.TIME_SCALE)
         except pexpect.TIMEOUT:
             self.fail(f"waited {timeout * paths.TIME_SCALE:.0f} s for {patterns}")
         except pexpect.EOF:
@@ -64,6 +64,10 @@ class Console:
         if what:
             self.progress(what)
         return self.child.match
+
+    def expect(self, patterns, timeout):
+        """As pexpect's: the index of the pattern found, or TIMEOUT or EOF raised."""
+        return self.child.expect(patterns, timeout=timeout)
 
     def wait_end(self, timeout=60):
         """Waits until the machine switches itself off or (with -no-reboot) resets."""

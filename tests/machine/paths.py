@@ -31,3 +31,8 @@ def scratch(name):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     return path
+
+
+def is_ringfort():
+    """Whether the image under test is Ringfort: the harness runs with Xen as well, to compare."""
+    return b"Ringfort" in hypervisor().read_bytes()
