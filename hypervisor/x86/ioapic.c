@@ -83,33 +83,30 @@ unsigned ioapic_gsi_count(void)
     return gsi_count;
 }
 
-static struct ioapic *find(unsigned gsi, unsigned *pin)
+static struct ioapic *find(unsigned gsi)
 {
     for (unsigned i = 0; i < acpi.ioapic_count; i++) {
         struct ioapic *a = &ioapics[i];
 
-        if (a->registers && gsi >= a->gsi_base && gsi - a->gsi_base < a->pins) {
-            *pin = gsi - a->gsi_base;
+        if (a->registers && gsi >= a->gsi_base && gsi - a->gsi_base < a->pins)
             return a;
-        }
     }
     return NULL;
 }
 
 bool ioapic_has_gsi(unsigned gsi)
 {
-    unsigned pin;
-
-    return gsi < gsi_count && find(gsi, &pin);
+    return gsi < gsi_count && find(gsi);
 }
 
 void ioapic_set_route(unsigned gsi, const struct ioapic_route *route)
 {
-    unsigned pin;
-    struct ioapic *a = find(gsi, &pin);
+    struct ioapic *a = find(gsi);
     unsigned long flags;
+    unsigned pin;
 
     assert(a);
+    pin = gsi - a->gsi_base;
     flags = spin_lock_irqsave(&lock);
     /* The halves are written one after the other: masked in between. */
     ioapic_write(a, REG_ROUTE(pin), a->low[pin] | ROUTE_MASKED);
@@ -123,11 +120,12 @@ void ioapic_set_route(unsigned gsi, const struct ioapic_route *route)
 
 void ioapic_mask(unsigned gsi, bool masked)
 {
-    unsigned pin;
-    struct ioapic *a = find(gsi, &pin);
+    struct ioapic *a = find(gsi);
     unsigned long flags;
+    unsigned pin;
 
     assert(a);
+    pin = gsi - a->gsi_base;
     flags = spin_lock_irqsave(&lock);
     a->low[pin] = masked ? a->low[pin] | ROUTE_MASKED : a->low[pin] & ~ROUTE_MASKED;
     ioapic_write(a, REG_ROUTE(pin), a->low[pin]);
