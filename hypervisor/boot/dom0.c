@@ -74,8 +74,9 @@ static void layout_make(struct dom0_build *b, uint64_t free_pages)
     needs.nr_pages = b->nr_pages;
     result = dom0_layout(&needs, &b->layout);
     if (result == LAYOUT_TOO_SMALL)
-        dom0_fail("Domain0", "%lu KiB of memory are too little, its kernel and initial RAM disk "
-                             "need %lu KiB",
+        dom0_fail("Domain0",
+                  "%lu KiB of memory are too little, its kernel and initial RAM disk "
+                  "need %lu KiB",
                   b->nr_pages << (PAGE_SHIFT - 10), b->layout.pages_needed << (PAGE_SHIFT - 10));
     if (result != LAYOUT_OK)
         dom0_fail("module 0 (Domain0's kernel)", "%s", layout_message(result));
@@ -85,8 +86,8 @@ static void report(const struct dom0_build *b)
 {
     log_info("Domain0: %s %s, %lu MiB of memory, %u vCPUs",
              b->image.guest_os ? b->image.guest_os : "kernel",
-             b->image.guest_version ? b->image.guest_version : "",
-             b->nr_pages >> (20 - PAGE_SHIFT), b->d->max_vcpus);
+             b->image.guest_version ? b->image.guest_version : "", b->nr_pages >> (20 - PAGE_SHIFT),
+             b->d->max_vcpus);
     log_info("Domain0: mapped %#lx-%#lx, entry %#lx", (unsigned long)b->layout.virt_base,
              (unsigned long)layout_va(&b->layout, b->layout.mapped_pages),
              (unsigned long)b->image.entry);

@@ -14,11 +14,11 @@ struct dom0_build {
     const struct boot_module *kernel;
     const struct boot_module *initrd; /* NULL: none */
     struct pv_image image;
-    void *unpacked;              /* buffer of the unpacked kernel; NULL: the module holds an ELF file */
+    void *unpacked; /* buffer of the unpacked kernel; NULL: the module holds an ELF file */
     unsigned unpacked_order;
     uint64_t nr_pages;
     struct dom0_layout layout;
-    uint64_t **p2m;              /* addresses of the pages of the domain's list of MFNs */
+    uint64_t **p2m; /* addresses of the pages of the domain's list of MFNs */
     unsigned p2m_order;
 };
 
@@ -33,7 +33,8 @@ void dom0_image_load(const struct dom0_build *b);
 /* Frees the unpacked kernel and gives module 0's frames to the allocator. */
 void dom0_image_release(struct dom0_build *b);
 
-/* Memory for the list of MFNs, the mapped pages and the initial RAM disk, which keeps its frames. */
+/* Memory for the list of MFNs, the mapped pages and the initial RAM disk, which keeps its frames.
+ */
 void dom0_memory_first(struct dom0_build *b);
 /* Memory for all remaining pages. */
 void dom0_memory_rest(struct dom0_build *b);

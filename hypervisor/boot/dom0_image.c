@@ -43,8 +43,7 @@ static enum unpack_result unpack_payload(const struct payload *payload, void *to
     void *work;
 
     unpack_enter(&saved);
-    need = unpack_arena_size(payload->format, payload->data, payload->size,
-                             payload->unpacked_size);
+    need = unpack_arena_size(payload->format, payload->data, payload->size, payload->unpacked_size);
     unpack_leave(&saved);
 
     order = order_for(need);

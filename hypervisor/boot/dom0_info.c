@@ -7,7 +7,7 @@
 #include "lib/string.h"
 #include "memory/mapping.h"
 
-#define LFB_UNIT_SHIFT 16        /* lfb_size counts 64 KiB */
+#define LFB_UNIT_SHIFT 16 /* lfb_size counts 64 KiB */
 #define VBE_CAP_64BIT_BASE (1U << 1)
 
 /* The layout that follows when the boot loader left the screen as the BIOS had it: 80 x 25. */

@@ -52,8 +52,7 @@ static struct pfn_range take(uint64_t *next, uint64_t count)
 }
 
 /* The mapped parts with room for `tables` page tables; returns the end in bytes from virt_base. */
-static uint64_t place_mapped(const struct dom0_needs *needs, uint64_t tables,
-                             struct dom0_layout *l)
+static uint64_t place_mapped(const struct dom0_needs *needs, uint64_t tables, struct dom0_layout *l)
 {
     uint64_t next = PAGES(needs->image->end - l->virt_base);
 
@@ -87,7 +86,8 @@ static bool place_tables(const struct dom0_needs *needs, struct dom0_layout *l)
     return true;
 }
 
-/* The list of MFNs at addresses of its own. It gets an L3 of its own, so the L4 slots must differ. */
+/* The list of MFNs at addresses of its own. It gets an L3 of its own, so the L4 slots must differ.
+ */
 static enum layout_result place_p2m(const struct dom0_needs *needs, uint64_t *next,
                                     struct dom0_layout *l)
 {

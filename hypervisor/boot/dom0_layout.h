@@ -13,9 +13,9 @@ struct pfn_range {
 /* What decides the layout. */
 struct dom0_needs {
     const struct pv_image *image;
-    uint64_t nr_pages;           /* of the domain */
-    uint64_t initrd_bytes;       /* 0: none */
-    uint64_t start_info_bytes;   /* start_info and what is put right behind it */
+    uint64_t nr_pages;         /* of the domain */
+    uint64_t initrd_bytes;     /* 0: none */
+    uint64_t start_info_bytes; /* start_info and what is put right behind it */
 };
 
 struct dom0_layout {
@@ -27,16 +27,16 @@ struct dom0_layout {
     struct pfn_range p2m_tables; /* tables that map the list, when it has addresses of its own */
     uint64_t p2m_va;
     struct pfn_range start_info;
-    struct pfn_range tables;     /* tables of the mapping from virt_base; the first is the L4 */
+    struct pfn_range tables; /* tables of the mapping from virt_base; the first is the L4 */
     struct pfn_range stack;
-    uint64_t pages_needed;       /* the least nr_pages that holds all of this */
+    uint64_t pages_needed; /* the least nr_pages that holds all of this */
 };
 
 enum layout_result {
     LAYOUT_OK,
-    LAYOUT_TOO_SMALL,            /* the domain has fewer pages than pages_needed */
-    LAYOUT_NO_ADDRESSES,         /* the mapping would wrap or run into the hypervisor's addresses */
-    LAYOUT_P2M_OVERLAP,          /* INIT_P2M shares an L4 slot with the mapping from virt_base */
+    LAYOUT_TOO_SMALL,    /* the domain has fewer pages than pages_needed */
+    LAYOUT_NO_ADDRESSES, /* the mapping would wrap or run into the hypervisor's addresses */
+    LAYOUT_P2M_OVERLAP,  /* INIT_P2M shares an L4 slot with the mapping from virt_base */
 };
 
 /* A sentence part for messages; never NULL. */

@@ -2,9 +2,9 @@
  * The list of domains: making, finding and forgetting them.
  *
  * References: the creator's one is dropped by the last stage of domain_kill(); others come from
- * domain_get() and from frames that a domain owns. domain_put() may be called under any lock, so the
- * last reference only queues the structure; domain_reap() frees it under the domctl lock, where no
- * walk over domain_list can be under way.
+ * domain_get() and from frames that a domain owns. domain_put() may be called under any lock, so
+ * the last reference only queues the structure; domain_reap() frees it under the domctl lock, where
+ * no walk over domain_list can be under way.
  */
 #include "domain/domain.h"
 
@@ -119,7 +119,8 @@ static void domain_free(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu (d, v) {
+    for_each_vcpu(d, v)
+    {
         vcpu_arch_destroy(v);
         zfree(v);
     }
@@ -234,9 +235,7 @@ static void domain_publish(struct domain *d)
 {
     struct domain *after;
 
-    list_for_each (after, &domain_list, all)
-        if (after->id > d->id)
-            break;
+    list_for_each(after, &domain_list, all) if (after->id > d->id) break;
     list_add_tail(&after->all, &d->all);
     spin_lock(&table_lock);
     *table_slot(d->id) = d;

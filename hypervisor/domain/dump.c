@@ -17,7 +17,9 @@ static void dump_vcpu(const struct vcpu *v)
     const struct vcpu_info *info = v->event.info;
 
     log_info("  vCPU %u: CPU %u, %s%s%s, %u pauses, %s mode, upcall %s%s", v->id, v->sched.cpu,
-             v->sched.is_running ? "running" : v->sched.is_queued ? "runnable" : "waiting",
+             v->sched.is_running  ? "running"
+             : v->sched.is_queued ? "runnable"
+                                  : "waiting",
              v->sched.is_up ? "" : ", down", v->sched.is_blocked ? ", blocked" : "",
              v->sched.pauses, v->arch.in_kernel ? "kernel" : "user",
              info->evtchn_upcall_pending ? "pending" : "idle",
@@ -35,10 +37,10 @@ void domain_dump(void)
     const struct domain *d;
     const struct vcpu *v;
 
-    list_for_each (d, &domain_list, all) {
+    list_for_each(d, &domain_list, all)
+    {
         log_info("domain %u: %s, %u references, %llu of %llu pages", d->id, state_name(d), d->refs,
                  (unsigned long long)d->tot_pages, (unsigned long long)d->max_pages);
-        for_each_vcpu (d, v)
-            dump_vcpu(v);
+        for_each_vcpu(d, v) dump_vcpu(v);
     }
 }

@@ -18,31 +18,43 @@ struct stub {
 
 /* SYSCALL overwrites RCX and R11, which callers expect to keep. */
 static const struct stub call64 = {
-    14, 4, {0x51,             /* push %rcx */
-            0x41, 0x53,       /* push %r11 */
-            0xb8, NR,         /* mov $number, %eax */
-            0x0f, 0x05,       /* syscall */
-            0x41, 0x5b,       /* pop %r11 */
-            0x59,             /* pop %rcx */
-            0xc3}};           /* ret */
+    .size = 14,
+    .number_at = 4,
+    .code = {0x51,       /* push %rcx */
+             0x41, 0x53, /* push %r11 */
+             0xb8, NR,   /* mov $number, %eax */
+             0x0f, 0x05, /* syscall */
+             0x41, 0x5b, /* pop %r11 */
+             0x59,       /* pop %rcx */
+             0xc3},      /* ret */
+};
 
 /* The return from an exception never comes back; its frame begins with RAX, R11 and RCX. */
 static const struct stub iret64 = {
-    11, 5, {0x51,             /* push %rcx */
-            0x41, 0x53,       /* push %r11 */
-            0x50,             /* push %rax */
-            0xb8, NR,         /* mov $number, %eax */
-            0x0f, 0x05}};     /* syscall */
+    .size = 11,
+    .number_at = 5,
+    .code = {0x51,        /* push %rcx */
+             0x41, 0x53,  /* push %r11 */
+             0x50,        /* push %rax */
+             0xb8, NR,    /* mov $number, %eax */
+             0x0f, 0x05}, /* syscall */
+};
 
 static const struct stub call32 = {
-    8, 1, {0xb8, NR,          /* mov $number, %eax */
-           0xcd, 0x82,        /* int $0x82 */
-           0xc3}};            /* ret */
+    .size = 8,
+    .number_at = 1,
+    .code = {0xb8, NR,   /* mov $number, %eax */
+             0xcd, 0x82, /* int $0x82 */
+             0xc3},      /* ret */
+};
 
 static const struct stub iret32 = {
-    8, 2, {0x50,              /* push %eax */
-           0xb8, NR,          /* mov $number, %eax */
-           0xcd, 0x82}};      /* int $0x82 */
+    .size = 8,
+    .number_at = 2,
+    .code = {0x50,        /* push %eax */
+             0xb8, NR,    /* mov $number, %eax */
+             0xcd, 0x82}, /* int $0x82 */
+};
 
 void hypercall_page_fill(void *page, bool is_compat)
 {

@@ -30,7 +30,8 @@ static long op_initialise(struct vcpu *v, uint64_t arg)
         zfree(context);
         return refuse(-EFAULT);
     }
-    /* The lock keeps two callers from setting up the same vCPU; guest memory is not touched here. */
+    /* The lock keeps two callers from setting up the same vCPU; guest memory is not touched here.
+     */
     spin_lock(&d->lock);
     if (v->initialised) {
         rc = -EEXIST;

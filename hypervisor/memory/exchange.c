@@ -1,6 +1,6 @@
 /*
- * XENMEM_exchange: frames given back for frames with a property that matters to a device, contiguous
- * or low. Works chunk by chunk; a chunk is exchanged whole or not at all.
+ * XENMEM_exchange: frames given back for frames with a property that matters to a device,
+ * contiguous or low. Works chunk by chunk; a chunk is exchanged whole or not at all.
  *
  * Input frames must be the domain's alone: with any other reference (a mapping, a type, a grant, a
  * pin) the chunk is refused. An input frame is detached first: its count drops to 0, so that nobody
@@ -26,13 +26,13 @@
 struct chunk {
     unsigned in_order, out_order;
     uint64_t frames;
-    uint64_t in_at, out_at;      /* guest addresses of its elements */
+    uint64_t in_at, out_at; /* guest addresses of its elements */
     unsigned address_bits;
     /* Arrays of `frames` elements, one allocation. */
-    uint64_t *in;                /* MFNs, all frames of all extents */
-    uint64_t *in_pfn;            /* what the array knew them by */
-    uint64_t *out_pfn;           /* first PFN of each output extent */
-    uint64_t *out;               /* first MFN of each output extent */
+    uint64_t *in;      /* MFNs, all frames of all extents */
+    uint64_t *in_pfn;  /* what the array knew them by */
+    uint64_t *out_pfn; /* first PFN of each output extent */
+    uint64_t *out;     /* first MFN of each output extent */
 };
 
 #define CHUNK_ARRAYS 4

@@ -42,7 +42,8 @@ long memory_map_get(uint64_t arg)
 
     if (!copy)
         return -ENOMEM;
-    /* The controller may exchange the map at any time; a guest fault may not happen under a lock. */
+    /* The controller may exchange the map at any time; a guest fault may not happen under a lock.
+     */
     spin_lock(&d->lock);
     count = d->e820_entries;
     if (count)

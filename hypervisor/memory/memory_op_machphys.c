@@ -1,4 +1,5 @@
-/* Where the machine-to-physical array is, in the guest's addresses and in frames (SOSP'03 3.3.4). */
+/* Where the machine-to-physical array is, in the guest's addresses and in frames (SOSP'03 3.3.4).
+ */
 #include "domain/domain.h"
 #include "lib/assert.h"
 #include "lib/errno.h"

@@ -17,7 +17,7 @@
 
 /* One extent: where the guest's list has it, and how it is to be allocated. */
 struct extent {
-    uint64_t entry;        /* guest address of its element; 0: the caller wants no list */
+    uint64_t entry; /* guest address of its element; 0: the caller wants no list */
     unsigned order;
     unsigned address_bits;
 };
@@ -51,8 +51,8 @@ static bool populate_extent(struct domain *d, const struct extent *e)
     return copy_to_guest(e->entry, &first, sizeof(first));
 }
 
-/* Gives one frame back. A frame that is still mapped, typed or pinned leaves the reservation now and
- * becomes free with its last reference: nothing is unpinned or unmapped here. */
+/* Gives one frame back. A frame that is still mapped, typed or pinned leaves the reservation now
+ * and becomes free with its last reference: nothing is unpinned or unmapped here. */
 static bool release_frame(struct domain *d, mfn_t m)
 {
     struct frame *f;

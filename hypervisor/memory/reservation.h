@@ -26,8 +26,8 @@ unsigned extent_order_max(void);
  * 0: any. */
 unsigned extent_address_bits(const struct domain *d, unsigned flags);
 
-/* increase_reservation, decrease_reservation, populate_physmap from extent `start` on: the number of
- * extents done, counted from 0, or what hypercall_restart() returns. */
+/* increase_reservation, decrease_reservation, populate_physmap from extent `start` on: the number
+ * of extents done, counted from 0, or what hypercall_restart() returns. */
 long memory_reservation_op(unsigned op, uint64_t start, uint64_t arg);
 
 /* 0; -EFAULT, -EINVAL, -EPERM, -ENOMEM; progress is in the guest's nr_exchanged. */

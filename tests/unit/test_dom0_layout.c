@@ -38,7 +38,7 @@ static bool disjoint(struct pfn_range a, struct pfn_range b)
 static void check_layout(const struct dom0_needs *needs, const struct dom0_layout *l)
 {
     struct pfn_range image = {0, (needs->image->end - l->virt_base + PAGE_SIZE - 1) >> PAGE_SHIFT};
-    struct pfn_range parts[] = {image,        l->initrd, l->p2m,  l->p2m_tables,
+    struct pfn_range parts[] = {image,         l->initrd, l->p2m,  l->p2m_tables,
                                 l->start_info, l->tables, l->stack};
     uint64_t end = l->virt_base + (l->mapped_pages << PAGE_SHIFT);
 
@@ -165,7 +165,7 @@ static void test_arguments(void)
 
 static void test_hypercall_page(void)
 {
-    static const uint8_t version64[] = {0x51, 0x41, 0x53, 0xb8, 17, 0,    0,   0,
+    static const uint8_t version64[] = {0x51, 0x41, 0x53, 0xb8, 17,   0,    0,   0,
                                         0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3, 0xcc};
     static const uint8_t iret64[] = {0x51, 0x41, 0x53, 0x50, 0xb8, 23, 0, 0, 0, 0x0f, 0x05, 0xcc};
     static const uint8_t version32[] = {0xb8, 17, 0, 0, 0, 0xcd, 0x82, 0xc3, 0xcc};
