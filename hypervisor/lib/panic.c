@@ -17,9 +17,8 @@ static unsigned panicking;
 
 static void show_last_hypercalls(void)
 {
-    unsigned cpu;
-
-    for_each_cpu(cpu, &cpus_online) {
+    /* Not cpus_online: those that have been stopped are no longer in it. */
+    for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
         struct cpu_info *info = cpu_area(cpu, CPU_AREA_STACKS + STACK_MAIN_TOP);
         struct vcpu *v = info[-1].vcpu;
 

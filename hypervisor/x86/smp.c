@@ -19,8 +19,7 @@
 
 #define INIT_DELAY_US 10000
 #define STARTUP_DELAY_US 200
-#define ANSWER_TRIES 10000
-#define ANSWER_STEP_US 100
+#define ANSWER_LIMIT (2 * NSEC_PER_SEC)
 
 unsigned cpu_count = 1;
 cpumask_t cpus_online = {{1}};
@@ -51,8 +50,11 @@ static BOOT_CODE bool is_online(unsigned cpu)
 
 static BOOT_CODE bool wait_until_online(unsigned cpu)
 {
-    for (unsigned i = 0; i < ANSWER_TRIES && !is_online(cpu); i++)
-        udelay(ANSWER_STEP_US);
+    nsec_t limit = now() + ANSWER_LIMIT;
+
+    /* On its way it asks for the time, eight times. */
+    while (!is_online(cpu) && now() < limit)
+        time_serve_handshake();
     return is_online(cpu);
 }
 
