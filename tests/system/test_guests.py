@@ -1,0 +1,76 @@
+"""Boots each test guest (build/guests/test-*.elf) as Domain0, in QEMU and some in Bochs.
+
+A guest prints "TEST PASS" or "TEST FAIL: reason" on the emergency console and switches off.
+guests/test-NAME.json says what is not the default; all of its keys are optional:
+    cpus       list of processor counts, one QEMU run each ([1])
+    arguments  the guest's command line ("")
+    options    more options for Ringfort ("")
+    memory     machine memory in MiB (256)
+    cpu        QEMU's processor model ("qemu64")
+    timeout    seconds (60)
+    expect     what is to appear instead of "TEST PASS", a regular expression
+    bochs      run it in Bochs too (false)
+    long       leave it to make test-long (false)
+"""
+
+import json
+
+import pytest
+
+from machine import Bochs, Boot, Module, Qemu, paths
+
+FAILURES = [r"TEST FAIL[^\n]*", r"PANIC: [^\n]*", r"domain \d+ crashed: [^\n]*",
+            r"cannot start Domain0: [^\n]*"]
+BOCHS_SLOWER = 6
+
+
+def guests():
+    """Name, image and settings of each guest that has been built."""
+    for image in sorted((paths.BUILD / "guests").glob("test-*.elf")):
+        sidecar = paths.ROOT / "guests" / (image.stem + ".json")
+        settings = json.loads(sidecar.read_text()) if sidecar.exists() else {}
+        yield image.stem[len("test-"):], image, settings
+
+
+def runs(wanted):
+    """pytest parameters: (image, settings, processors)."""
+    for name, image, settings in guests():
+        marks = [pytest.mark.long] if settings.get("long") else []
+        if wanted == "bochs":
+            if settings.get("bochs"):
+                yield pytest.param(image, settings, 1, id=name, marks=marks)
+            continue
+        for cpus in settings.get("cpus", [1]):
+            yield pytest.param(image, settings, cpus, id=f"{name}-{cpus}", marks=marks)
+
+
+def boot_of(image, settings, by):
+    return Boot([Module(image, settings.get("arguments", ""))],
+                options=settings.get("options", ""), by=by)
+
+
+def check(machine, settings, timeout):
+    expected = settings.get("expect", "TEST PASS")
+    # A guest that is to crash Domain0 or to be refused must not be failed by just that.
+    failures = [p for p in FAILURES if "expect" not in settings or "FAIL" in p or "PANIC" in p]
+    machine.wait([expected, *failures], timeout)
+    if machine.which:
+        machine.fail(machine.child.match[0])
+    if "expect" not in settings:
+        machine.wait_end(timeout)
+
+
+@pytest.mark.parametrize("image, settings, cpus", runs("qemu"))
+def test_guest(image, settings, cpus):
+    boot = boot_of(image, settings, "multiboot")
+    with Qemu(f"guest-{image.stem}-{cpus}", boot, cpus=cpus, memory=settings.get("memory", 256),
+              cpu=settings.get("cpu", "qemu64")) as qemu:
+        check(qemu, settings, settings.get("timeout", 60))
+
+
+@pytest.mark.parametrize("image, settings, cpus", runs("bochs"))
+def test_guest_bochs(image, settings, cpus):
+    boot = boot_of(image, settings, "grub1")
+    with Bochs(f"bochs-{image.stem}", boot, cpus=cpus,
+               memory=settings.get("memory", 256)) as bochs:
+        check(bochs, settings, settings.get("timeout", 60) * BOCHS_SLOWER)
