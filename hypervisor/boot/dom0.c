@@ -30,96 +30,112 @@ void dom0_fail(const char *module, const char *fmt, ...)
 
 static void modules_find(struct dom0_build *b)
 {
+    b->name = "Domain0";
+    b->kernel_name = "module 0 (Domain0's kernel)";
+    b->is_dom0 = true;
     if (boot_info.module_count == 0)
-        dom0_fail("module 0 (Domain0's kernel)", "missing: the boot loader has loaded no module");
+        dom0_fail(b->kernel_name, "missing: the boot loader has loaded no module");
     b->kernel = &boot_info.modules[0];
-    if (boot_info.module_count > 1 && boot_info.modules[1].size > 0)
+    b->arguments = dom0_arguments(b->kernel->cmdline);
+    if (boot_info.module_count > 1 && !module_is_domain(&boot_info.modules[1]) &&
+        boot_info.modules[1].size > 0)
         b->initrd = &boot_info.modules[1];
 }
 
-static void domain_make(struct dom0_build *b)
+void dom0_domain_make(struct dom0_build *b, domid_t id, const struct domain_config *config)
 {
+    int rc;
+
+    spin_lock(&domain_list_lock);
+    rc = domain_create(id, config, &b->d);
+    spin_unlock(&domain_list_lock);
+    if (rc)
+        panic("%s: cannot be created (%d)", b->name, rc);
+}
+
+static void domain0_make(struct dom0_build *b)
+{
+    unsigned vcpus = options.dom0_max_vcpus ? options.dom0_max_vcpus : cpu_count;
     struct domain_config config = {
-        .max_vcpus = options.dom0_max_vcpus ? options.dom0_max_vcpus : cpu_count,
+        .max_vcpus = MIN(vcpus, MAX_VCPUS_PER_DOMAIN),
         .max_grant_frames = options.gnttab_max_frames,
         .max_maptrack_frames = MAPTRACK_FRAMES,
         .max_event_port = UINT32_MAX,
         .is_privileged = true,
         .is_hardware = true,
     };
-    int rc;
 
-    config.max_vcpus = MIN(config.max_vcpus, MAX_VCPUS_PER_DOMAIN);
-    spin_lock(&domain_list_lock);
-    rc = domain_create(0, &config, &b->d);
-    spin_unlock(&domain_list_lock);
-    if (rc)
-        panic("Domain0 cannot be created (%d)", rc);
+    dom0_domain_make(b, 0, &config);
     domain0 = b->d;
     b->d->max_pages = options.dom0_mem_max ? options.dom0_mem_max >> PAGE_SHIFT : UINT64_MAX;
 }
 
-/* Chooses size and layout. */
-static void layout_make(struct dom0_build *b, uint64_t free_pages)
+void dom0_layout_make(struct dom0_build *b)
 {
-    struct dom0_size size = {options.dom0_mem, options.dom0_mem_min, options.dom0_mem_max};
     struct dom0_needs needs = {
         .image = &b->image,
+        .nr_pages = b->nr_pages,
         .initrd_bytes = b->initrd ? b->initrd->size : 0,
         .start_info_bytes = sizeof(struct start_info) + sizeof(struct dom0_vga_console_info),
     };
-    enum layout_result result;
+    enum layout_result result = dom0_layout(&needs, &b->layout);
 
-    b->nr_pages = dom0_pages(&size, free_pages);
-    needs.nr_pages = b->nr_pages;
-    result = dom0_layout(&needs, &b->layout);
     if (result == LAYOUT_TOO_SMALL)
-        dom0_fail("Domain0",
+        dom0_fail(b->name,
                   "%lu KiB of memory are too little, its kernel and initial RAM disk "
                   "need %lu KiB",
                   b->nr_pages << (PAGE_SHIFT - 10), b->layout.pages_needed << (PAGE_SHIFT - 10));
     if (result != LAYOUT_OK)
-        dom0_fail("module 0 (Domain0's kernel)", "%s", layout_message(result));
+        dom0_fail(b->kernel_name, "%s", layout_message(result));
 }
 
 static void report(const struct dom0_build *b)
 {
-    log_info("Domain0: %s %s, %lu MiB of memory, %u vCPUs",
+    log_info("%s: %s %s, %lu MiB of memory, %u vCPUs", b->name,
              b->image.guest_os ? b->image.guest_os : "kernel",
              b->image.guest_version ? b->image.guest_version : "", b->nr_pages >> (20 - PAGE_SHIFT),
              b->d->max_vcpus);
-    log_info("Domain0: mapped %#lx-%#lx, entry %#lx", (unsigned long)b->layout.virt_base,
+    log_info("%s: mapped %#lx-%#lx, entry %#lx", b->name, (unsigned long)b->layout.virt_base,
              (unsigned long)layout_va(&b->layout, b->layout.mapped_pages),
              (unsigned long)b->image.entry);
+}
+
+void dom0_contents_make(struct dom0_build *b)
+{
+    report(b);
+    dom0_memory_first(b);
+    dom0_image_load(b);
+    dom0_info_build(b);
+    /* The unpacked kernel's buffer was only borrowed: it may become the domain's memory now. */
+    dom0_image_release(b);
+    dom0_memory_rest(b);
+    dom0_tables_build(b);
+    dom0_vcpus_build(b);
+    page_free(b->p2m, b->p2m_order);
+    time_update_wallclock(b->d);
+    vcpu_set_up(b->d->vcpus[0], true);
 }
 
 void dom0_build(void)
 {
     static struct dom0_build build BOOT_DATA;
+    struct dom0_size size = {options.dom0_mem, options.dom0_mem_min, options.dom0_mem_max};
     struct dom0_build *b = &build;
-    /* The unpacked kernel's buffer is only borrowed. */
-    uint64_t free_pages = frames_free();
+    uint64_t free_pages;
 
     modules_find(b);
-    dom0_image_read(b);
-    layout_make(b, free_pages);
-    domain_make(b);
-    report(b);
+    module_domains_build();
 
+    free_pages = frames_free();
+    dom0_image_read(b);
+    b->nr_pages = dom0_pages(&size, free_pages);
+    dom0_layout_make(b);
+    domain0_make(b);
     dom0_low_memory_hold(dom0_low_reserve(free_pages));
-    dom0_memory_first(b);
-    dom0_image_load(b);
-    dom0_info_build(b);
-    dom0_image_release(b);
-    dom0_memory_rest(b);
+    dom0_contents_make(b);
     dom0_low_memory_release();
 
-    dom0_tables_build(b);
-    dom0_vcpus_build(b);
-    page_free(b->p2m, b->p2m_order);
-    time_update_wallclock(b->d);
-
     b->d->controller_pauses = 0;
-    vcpu_set_up(b->d->vcpus[0], true);
     domain_unpause(b->d);
+    module_domains_start();
 }

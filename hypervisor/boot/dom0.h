@@ -1,15 +1,21 @@
-/* The builder of Domain0: what its steps share (SOSP'03 3.3.7). All of it runs once, at boot. */
+/* The builder of Domain0 and of further domains from modules: what its steps share (SOSP'03 3.3.7).
+ * All of it runs once, at boot. */
 #ifndef BOOT_DOM0_H
 #define BOOT_DOM0_H
 
 #include "boot/boot.h"
 #include "boot/dom0_layout.h"
 #include "boot/pv_image.h"
+#include "lib/abi.h"
 #include "lib/types.h"
 
 struct domain;
 
 struct dom0_build {
+    const char *name;        /* "Domain0", for messages */
+    const char *kernel_name; /* the kernel's module, for messages */
+    const char *arguments;   /* the kernel's command line */
+    bool is_dom0;
     struct domain *d;
     const struct boot_module *kernel;
     const struct boot_module *initrd; /* NULL: none */
@@ -56,5 +62,20 @@ void dom0_tables_build(struct dom0_build *b);
 void dom0_info_build(const struct dom0_build *b);
 /* vCPUs, the first one's registers. */
 void dom0_vcpus_build(struct dom0_build *b);
+
+/* Creates the domain `id` with its vCPUs still to come. */
+struct domain_config;
+void dom0_domain_make(struct dom0_build *b, domid_t id, const struct domain_config *config);
+/* Lays out nr_pages; stops when they are too few. */
+void dom0_layout_make(struct dom0_build *b);
+/* All that follows once domain and layout are there; the domain stays paused. */
+void dom0_contents_make(struct dom0_build *b);
+
+/* Builds the unprivileged domains that the modules behind Domain0's ask for, paused; their frames
+ * are taken before Domain0's. */
+void module_domains_build(void);
+void module_domains_start(void);
+/* True when `module` is the kernel of such a domain. */
+bool module_is_domain(const struct boot_module *module);
 
 #endif

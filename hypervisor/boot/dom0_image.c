@@ -1,4 +1,4 @@
-/* Domain0's kernel: out of the boot module, through the decompressor, into the domain's memory. */
+/* A kernel: out of the boot module, through the decompressor, into the domain's memory. */
 #include "boot/dom0.h"
 
 #include "boot/bzimage.h"
@@ -10,8 +10,6 @@
 #include "memory/mapping.h"
 #include "unpack/environment.h"
 #include "x86/cpu.h"
-
-#define KERNEL_MODULE "module 0 (Domain0's kernel)"
 
 /* Buffers above this are no kernel's. */
 #define UNPACKED_MAX (UINT64_C(1) << 30)
@@ -69,37 +67,39 @@ static const void *image_unpack(struct dom0_build *b, size_t *size)
     enum unpack_result result;
 
     if (found != BZIMAGE_OK)
-        dom0_fail(KERNEL_MODULE, "%s", bzimage_message(found));
+        dom0_fail(b->kernel_name, "%s", bzimage_message(found));
     *size = payload.unpacked_size;
     if (payload.format == PAYLOAD_ELF)
         return payload.data;
     if (payload.unpacked_size > UNPACKED_MAX)
-        dom0_fail(KERNEL_MODULE, "unpacked size of %lu bytes is beyond belief",
+        dom0_fail(b->kernel_name, "unpacked size of %lu bytes is beyond belief",
                   (unsigned long)payload.unpacked_size);
     b->unpacked_order = order_for(payload.unpacked_size);
     b->unpacked = page_alloc(b->unpacked_order);
     if (!b->unpacked)
-        dom0_fail(KERNEL_MODULE, "no %lu MiB of memory to unpack it",
+        dom0_fail(b->kernel_name, "no %lu MiB of memory to unpack it",
                   (PAGE_SIZE << b->unpacked_order) >> 20);
-    log_info("Domain0: unpacking %lu KiB (%s) to %lu KiB", (unsigned long)payload.size >> 10,
+    log_info("%s: unpacking %lu KiB (%s) to %lu KiB", b->name, (unsigned long)payload.size >> 10,
              payload_format_name(payload.format), (unsigned long)payload.unpacked_size >> 10);
     result = unpack_payload(&payload, b->unpacked);
     if (result != UNPACK_OK)
-        dom0_fail(KERNEL_MODULE, "cannot be unpacked: %s", unpack_message(result));
+        dom0_fail(b->kernel_name, "cannot be unpacked: %s", unpack_message(result));
     return b->unpacked;
 }
 
 /* What pv_image_parse() leaves to the builder. */
-static void image_check(const struct pv_image *image)
+static void image_check(const struct dom0_build *b)
 {
+    const struct pv_image *image = &b->image;
     uint32_t missing = image->features_required & ~FEATURES_OFFERED;
 
     if (!image->is64)
-        dom0_fail(KERNEL_MODULE, "is a 32-bit kernel; Domain0 has to be a 64-bit one");
+        dom0_fail(b->kernel_name, "is a 32-bit kernel, which can be started by the toolstack only");
     if (missing)
-        dom0_fail(KERNEL_MODULE, "requires features that Ringfort has not (bits %#x)", missing);
-    if (image->has_supported_features && !(image->features_supported & 1U << XENFEAT_dom0))
-        dom0_fail(KERNEL_MODULE, "is not built to run as Domain0");
+        dom0_fail(b->kernel_name, "requires features that Ringfort has not (bits %#x)", missing);
+    if (b->is_dom0 && image->has_supported_features &&
+        !(image->features_supported & 1U << XENFEAT_dom0))
+        dom0_fail(b->kernel_name, "is not built to run as Domain0");
 }
 
 void dom0_image_read(struct dom0_build *b)
@@ -109,10 +109,10 @@ void dom0_image_read(struct dom0_build *b)
     enum pv_result result = pv_image_parse(elf, size, &b->image);
 
     if (result == PV_BAD_ELF)
-        dom0_fail(KERNEL_MODULE, "%s: %s", pv_message(result), elf_message(b->image.elf_error));
+        dom0_fail(b->kernel_name, "%s: %s", pv_message(result), elf_message(b->image.elf_error));
     if (result != PV_OK)
-        dom0_fail(KERNEL_MODULE, "%s", pv_message(result));
-    image_check(&b->image);
+        dom0_fail(b->kernel_name, "%s", pv_message(result));
+    image_check(b);
 }
 
 void dom0_image_load(const struct dom0_build *b)

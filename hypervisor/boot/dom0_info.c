@@ -1,4 +1,4 @@
-/* What Domain0's kernel is told at its start: start_info and the screen it finds. */
+/* What a kernel is told at its start: start_info and the screen it finds. */
 #include "boot/dom0.h"
 
 #include "domain/domain.h"
@@ -42,12 +42,12 @@ static void graphics_console(struct dom0_vga_console_info *vga)
     vga->u.vesa_lfb.blue_size = boot_info.framebuffer.blue_size;
 }
 
-/* The module's arguments. Without EFI services Linux cannot find the ACPI tables of an EFI machine,
+/* The kernel's arguments. Without EFI services Linux cannot find the ACPI tables of an EFI machine,
  * so it is told. */
-static void command_line(char *line, size_t size)
+static void command_line(const struct dom0_build *b, char *line, size_t size)
 {
-    strlcpy(line, dom0_arguments(boot_info.modules[0].cmdline), size);
-    if (boot_info.is_efi && boot_info.rsdp.a && !strstr(line, "acpi_rsdp=")) {
+    strlcpy(line, b->arguments, size);
+    if (b->is_dom0 && boot_info.is_efi && boot_info.rsdp.a && !strstr(line, "acpi_rsdp=")) {
         size_t used = strlen(line);
 
         format(line + used, size - used, " acpi_rsdp=%#lx", (unsigned long)boot_info.rsdp.a);
@@ -61,9 +61,7 @@ static void start_info_fill(const struct dom0_build *b, struct start_info *info)
     strlcpy(info->magic, "xen-3.0-x86_64", sizeof(info->magic));
     info->nr_pages = b->nr_pages;
     info->shared_info = mfn_maddr(b->d->shared_info_mfn).a;
-    info->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
-    info->console.dom0.info_off = sizeof(*info);
-    info->console.dom0.info_size = sizeof(struct dom0_vga_console_info);
+    info->flags = b->is_dom0 ? SIF_PRIVILEGED | SIF_INITDOMAIN : 0;
     info->pt_base = layout_va(l, l->tables.first);
     info->nr_pt_frames = l->tables.count;
     info->mfn_list = l->p2m_va;
@@ -76,28 +74,39 @@ static void start_info_fill(const struct dom0_build *b, struct start_info *info)
         info->first_p2m_pfn = l->p2m.first;
         info->nr_p2m_frames = l->p2m.count + l->p2m_tables.count;
     }
-    command_line((char *)info->cmd_line, sizeof(info->cmd_line));
+    command_line(b, (char *)info->cmd_line, sizeof(info->cmd_line));
 }
 
-void dom0_info_build(const struct dom0_build *b)
+/* Puts what is known of the screen right behind start_info. */
+static void screen_build(const struct dom0_build *b, struct start_info *info)
 {
-    static struct start_info info BOOT_DATA;
     static struct dom0_vga_console_info vga BOOT_DATA;
     uint64_t at = b->layout.start_info.first << PAGE_SHIFT;
 
-    start_info_fill(b, &info);
     if (boot_info.framebuffer.valid && boot_info.framebuffer.is_graphics)
         graphics_console(&vga);
     else if (boot_info.framebuffer.valid || !boot_info.is_efi)
         text_console(&vga);
     else
-        info.console.dom0.info_size = 0;
-    dom0_write(b, at, &info, sizeof(info));
-    dom0_write(b, at + sizeof(info), &vga, sizeof(vga));
+        return;
+    info->console.dom0.info_off = sizeof(*info);
+    info->console.dom0.info_size = sizeof(vga);
+    dom0_write(b, at + sizeof(*info), &vga, sizeof(vga));
+}
+
+void dom0_info_build(const struct dom0_build *b)
+{
+    static struct start_info info BOOT_DATA;
+
+    memset(&info, 0, sizeof(info));
+    start_info_fill(b, &info);
+    if (b->is_dom0)
+        screen_build(b, &info);
+    dom0_write(b, b->layout.start_info.first << PAGE_SHIFT, &info, sizeof(info));
     if (b->image.has_hypercall_page) {
         uint64_t page = (b->image.hypercall_page - b->layout.virt_base) >> PAGE_SHIFT;
 
         hypercall_page_fill(mfn_to_virt(dom0_mfn(b, page)), false);
     }
-    log_info("Domain0: command line: %s", (const char *)info.cmd_line);
+    log_info("%s: command line: %s", b->name, (const char *)info.cmd_line);
 }

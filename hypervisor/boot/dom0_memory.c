@@ -1,4 +1,5 @@
-/* Domain0's frames: allocation, the initial RAM disk's own, and access by pseudo-physical page. */
+/* A new domain's frames: allocation, the initial RAM disk's own, and access by pseudo-physical
+ * page. */
 #include "boot/dom0.h"
 
 #include "domain/domain.h"
@@ -52,30 +53,30 @@ void dom0_write(const struct dom0_build *b, uint64_t address, const void *from, 
     }
 }
 
-static struct frame *frame_alloc(struct domain *d)
+static struct frame *frame_alloc(const struct dom0_build *b)
 {
-    struct frame *f = domain_alloc_frames(d, 0, 0);
+    struct frame *f = domain_alloc_frames(b->d, 0, 0);
 
     if (!f)
-        dom0_fail("Domain0", "out of memory after %lu pages", (unsigned long)d->tot_pages);
+        dom0_fail(b->name, "out of memory after %lu pages", (unsigned long)b->d->tot_pages);
     return f;
 }
 
 /* The largest block of at most `count` frames that there is; its order goes to *order, which also
  * says where to begin to look. */
-static struct frame *block_alloc(struct domain *d, uint64_t count, unsigned *order)
+static struct frame *block_alloc(const struct dom0_build *b, uint64_t count, unsigned *order)
 {
     struct frame *f;
 
     while (UINT64_C(1) << *order > count)
         --*order;
     while (*order > 0) {
-        f = domain_alloc_frames(d, *order, 0);
+        f = domain_alloc_frames(b->d, *order, 0);
         if (f)
             return f;
         --*order;
     }
-    return frame_alloc(d);
+    return frame_alloc(b);
 }
 
 /* For tests of everything that wrongly takes neighbouring pages for neighbouring frames. */
@@ -87,7 +88,7 @@ static void populate_scattered(struct dom0_build *b, struct pfn_range range)
         uint64_t count = MIN(range.count, SCATTER_PAGES);
 
         for (uint64_t i = 0; i < count; i++)
-            batch[i] = frame_mfn(frame_alloc(b->d));
+            batch[i] = frame_mfn(frame_alloc(b));
         for (uint64_t i = 0, taken = 0; taken < count; i++) {
             uint64_t from = i * SCATTER_STRIDE % SCATTER_PAGES;
 
@@ -108,7 +109,7 @@ static void populate(struct dom0_build *b, struct pfn_range range)
         return;
     }
     while (range.count > 0) {
-        mfn_t first = frame_mfn(block_alloc(b->d, range.count, &order));
+        mfn_t first = frame_mfn(block_alloc(b, range.count, &order));
         uint64_t count = UINT64_C(1) << order;
 
         for (uint64_t i = 0; i < count; i++)
@@ -128,9 +129,9 @@ static void list_alloc(struct dom0_build *b)
         b->p2m_order++;
     b->p2m = page_alloc(b->p2m_order);
     if (!b->p2m)
-        dom0_fail("Domain0", "no memory for the index of its list of frames");
+        dom0_fail(b->name, "no memory for the index of its list of frames");
     for (uint64_t i = 0; i < list.count; i++)
-        b->p2m[i] = mfn_to_virt(frame_mfn(frame_alloc(b->d)));
+        b->p2m[i] = mfn_to_virt(frame_mfn(frame_alloc(b)));
     for (uint64_t i = 0; i < list.count; i++) {
         m = virt_to_mfn(b->p2m[i]);
         dom0_set_mfn(b, list.first + i, m);
@@ -151,7 +152,7 @@ static void initrd_place(struct dom0_build *b)
         mfn_t m = mfn(first.n + i);
 
         if (!mfn_valid(m) || domain_assign_frames(b->d, frame_of(m), 0) != 0)
-            dom0_fail("module 1", "frame %#lx cannot be given to Domain0", (unsigned long)m.n);
+            dom0_fail(b->name, "frame %#lx of its RAM disk cannot be used", (unsigned long)m.n);
         dom0_set_mfn(b, to.first + i, m);
     }
     populate(b, (struct pfn_range){to.first + own, to.count - own});

@@ -1,6 +1,6 @@
 /*
- * Domain0's first page tables. They are written as plain memory and then validated and pinned like
- * any guest's: what the kernel later does to them meets exact reference counts.
+ * A new domain's first page tables. They are written as plain memory and then validated and pinned
+ * like any guest's: what the kernel later does to them meets exact reference counts.
  */
 #include "boot/dom0.h"
 
@@ -44,8 +44,7 @@ static void map_page(const struct dom0_build *b, struct table_pages *free, uint6
 
         if (!*entry) {
             if (free->next == free->end)
-                panic("Domain0's layout has too few page tables for address %#lx",
-                      (unsigned long)va);
+                panic("%s: too few page tables for address %#lx", b->name, (unsigned long)va);
             *entry = mfn_maddr(dom0_mfn(b, free->next++)).a | ENTRY_TABLE;
         }
         table = maddr_to_virt(maddr(*entry & ~(PAGE_SIZE - 1)));
@@ -89,5 +88,5 @@ void dom0_tables_build(struct dom0_build *b)
         rc = mmu_pin(b->d, dom0_mfn(b, b->layout.tables.first), FRAME_L4);
     while (rc == -ERESTART);
     if (rc)
-        panic("Domain0's first page tables are not valid (%d)", rc);
+        panic("%s: its first page tables are not valid (%d)", b->name, rc);
 }

@@ -1,4 +1,4 @@
-/* Domain0's vCPUs, and the registers that the first one starts with. */
+/* A new domain's vCPUs, and the registers that the first one starts with. */
 #include "boot/dom0.h"
 
 #include "domain/domain.h"
@@ -41,15 +41,15 @@ void dom0_vcpus_build(struct dom0_build *b)
 
     for (unsigned i = 0; i < d->max_vcpus; i++)
         if (!vcpu_create(d, i))
-            dom0_fail("Domain0", "no memory for vCPU %u", i);
+            dom0_fail(b->name, "no memory for vCPU %u", i);
     if (!context)
-        dom0_fail("Domain0", "no memory for the registers of vCPU 0");
+        dom0_fail(b->name, "no memory for the registers of vCPU 0");
     context_fill(b, context);
     do
         rc = vcpu_set_context(d->vcpus[0], context);
     while (rc == -ERESTART);
     if (rc)
-        panic("Domain0's first registers are not valid (%d)", rc);
+        panic("%s: its first registers are not valid (%d)", b->name, rc);
     zfree(context);
     d->vcpus[0]->initialised = true;
 }
