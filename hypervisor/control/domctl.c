@@ -1,0 +1,158 @@
+/* XEN_DOMCTL_*: what Domain0's tools do to domains. */
+#include "hypercall/hypercall.h"
+
+#include <xen/domctl.h>
+
+#include "control/domain_info.h"
+#include "control/domctl_ops.h"
+#include "domain/domain.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "memory/guest_copy.h"
+#include "x86/current.h"
+
+/* Xen 4.20's tools. The structures of all operations here but createdomain are laid out as in 4.17's
+ * version of the interface. */
+#define DOMCTL_VERSION_4_20 0x17
+
+#define TSC_NEVER_EMULATED 2     /* tsc_mode of guests that read the processor's own */
+
+static long max_mem(struct domain *d, uint64_t kib)
+{
+    d->max_pages = MIN(kib, UINT64_MAX >> 12) / (PAGE_SIZE / 1024);
+    return 0;
+}
+
+static long set_handle(struct domain *d, const struct xen_domctl_setdomainhandle *op)
+{
+    memcpy(d->handle, op->handle, sizeof(d->handle));
+    return 0;
+}
+
+/* Every domain reads the processor's counter. What is carried over from another machine cannot be
+ * kept up without trapping it, so a request for that is refused. */
+static long set_tsc(struct domain *d, const struct xen_domctl_tsc_info *info)
+{
+    if (info->tsc_mode != 0 && info->tsc_mode != TSC_NEVER_EMULATED)
+        return refuse(-EOPNOTSUPP);
+    d->time.tsc_mode = info->tsc_mode;
+    return 0;
+}
+
+static long get_tsc(const struct domain *d, struct xen_domctl_tsc_info *info)
+{
+    *info = (struct xen_domctl_tsc_info){.tsc_mode = TSC_NEVER_EMULATED};
+    return 0;
+}
+
+static long node_affinity(const struct xen_domctl_nodeaffinity *op)
+{
+    const uint8_t node_0 = 1;
+
+    if (op->nodemap.nr_bits && !copy_to_guest(handle_addr(op->nodemap.bitmap), &node_0, 1))
+        return refuse(-EFAULT);
+    return 0;
+}
+
+/* Operations on a vCPU or on what limits a domain. */
+static long perform_setting(struct domain *d, struct xen_domctl *op)
+{
+    switch (op->cmd) {
+    case XEN_DOMCTL_setvcpuaffinity:
+        return domctl_set_affinity(d, &op->u.vcpuaffinity);
+    case XEN_DOMCTL_getvcpuaffinity:
+        return domctl_get_affinity(d, &op->u.vcpuaffinity);
+    case XEN_DOMCTL_scheduler_op:
+        return domctl_scheduler_op(d, &op->u.scheduler_op);
+    case XEN_DOMCTL_setnodeaffinity:
+        return 0;
+    case XEN_DOMCTL_getnodeaffinity:
+        return node_affinity(&op->u.nodeaffinity);
+    case XEN_DOMCTL_max_mem:
+        return max_mem(d, op->u.max_mem.max_memkb);
+    case XEN_DOMCTL_setdomainhandle:
+        return set_handle(d, &op->u.setdomainhandle);
+    case XEN_DOMCTL_settscinfo:
+        return set_tsc(d, &op->u.tsc_info);
+    case XEN_DOMCTL_gettscinfo:
+        return get_tsc(d, &op->u.tsc_info);
+    case XEN_DOMCTL_set_address_size:
+        return op->u.address_size.size == (d->is_compat ? 32 : 64) ? 0 : refuse(-EOPNOTSUPP);
+    case XEN_DOMCTL_get_address_size:
+        op->u.address_size.size = d->is_compat ? 32 : 64;
+        return 0;
+    default:
+        return refuse(-ENOSYS);
+    }
+}
+
+static long perform(struct domain *d, struct xen_domctl *op)
+{
+    switch (op->cmd) {
+    case XEN_DOMCTL_destroydomain:
+        return domctl_destroy(d);
+    case XEN_DOMCTL_pausedomain:
+        return domctl_pause(d);
+    case XEN_DOMCTL_unpausedomain:
+        return domctl_unpause(d);
+    case XEN_DOMCTL_resumedomain:
+        return d == current->domain ? refuse(-EINVAL) : domain_resume(d);
+    case XEN_DOMCTL_max_vcpus:
+        return domctl_max_vcpus(d, op->u.max_vcpus.max);
+    case XEN_DOMCTL_getdomaininfo:
+        domain_info_fill(d, &op->u.getdomaininfo);
+        op->domain = d->id;
+        return 0;
+    case XEN_DOMCTL_getvcpuinfo:
+        return vcpu_info_fill(d, &op->u.getvcpuinfo);
+    case XEN_DOMCTL_setvcpucontext:
+        return domctl_set_context(d, &op->u.vcpucontext);
+    case XEN_DOMCTL_getvcpucontext:
+        return domctl_get_context(d, &op->u.vcpucontext);
+    default:
+        return perform_setting(d, op);
+    }
+}
+
+/* The domain an operation is about. Asking for information finds the next one after a gap, which is
+ * how tools walk over all. */
+static struct domain *subject(const struct xen_domctl *op)
+{
+    if (op->cmd == XEN_DOMCTL_getdomaininfo && op->domain < MAX_DOMAINS)
+        return domain_at_or_after(op->domain);
+    return domain_get(op->domain);
+}
+
+static long create(struct xen_domctl *op)
+{
+    if (op->interface_version != XEN_DOMCTL_INTERFACE_VERSION)
+        return refuse(-EOPNOTSUPP);
+    return domctl_create(&op->u.createdomain, &op->domain);
+}
+
+long do_domctl(uint64_t arg)
+{
+    struct xen_domctl op;
+    struct domain *d;
+    long rc;
+
+    if (!copy_from_guest(&op, arg, sizeof(op)))
+        return refuse(-EFAULT);
+    if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION &&
+        op.interface_version != DOMCTL_VERSION_4_20)
+        return refuse(-EACCES);
+
+    if (op.cmd == XEN_DOMCTL_createdomain) {
+        rc = create(&op);
+    } else {
+        d = subject(&op);
+        if (!d)
+            return -ESRCH;
+        rc = perform(d, &op);
+        domain_put(d);
+    }
+    if (rc == 0 && !copy_to_guest(arg, &op, sizeof(op)))
+        return refuse(-EFAULT);
+    return rc;
+}

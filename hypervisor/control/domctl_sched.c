@@ -1,0 +1,124 @@
+/* Where a domain's vCPUs may run, and how much. */
+#include "control/domctl_ops.h"
+
+#include "control/tools_bitmap.h"
+#include "domain/domain.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "schedule/runqueue.h"
+#include "schedule/schedule.h"
+#include "x86/current.h"
+#include "x86/smp.h"
+
+static cpumask_t both(const cpumask_t *a, const cpumask_t *b)
+{
+    cpumask_t out;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(out.bits); i++)
+        out.bits[i] = a->bits[i] & b->bits[i];
+    return out;
+}
+
+/* A vCPU looks at its affinity when it is made runnable; pausing makes it do that again. The running
+ * one cannot wait for itself and moves the next time it blocks. */
+static void set_hard_affinity(struct vcpu *v, const cpumask_t *cpus)
+{
+    bool other = v != current;
+
+    if (other)
+        vcpu_pause(v);
+    v->sched.hard_affinity = *cpus;
+    if (other)
+        vcpu_unpause(v);
+}
+
+long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *op)
+{
+    struct vcpu *v = domain_vcpu(d, op->vcpu);
+    cpumask_t hard, soft, effective;
+    long rc;
+
+    if (!v)
+        return refuse(-ESRCH);
+    hard = v->sched.hard_affinity;
+    soft = v->sched.soft_affinity;
+    rc = op->flags & XEN_VCPUAFFINITY_HARD ? cpumask_from_tools(&hard, &op->cpumap_hard) : 0;
+    if (rc == 0 && (op->flags & XEN_VCPUAFFINITY_SOFT))
+        rc = cpumask_from_tools(&soft, &op->cpumap_soft);
+    if (rc)
+        return rc;
+    effective = both(&hard, &cpus_online);
+    if (cpumask_empty(&effective))
+        return refuse(-EINVAL);
+
+    if (op->flags & XEN_VCPUAFFINITY_HARD) {
+        set_hard_affinity(v, &hard);
+        rc = cpumask_to_tools(&op->cpumap_hard, &effective);
+    }
+    if (rc == 0 && (op->flags & XEN_VCPUAFFINITY_SOFT)) {
+        v->sched.soft_affinity = soft;
+        soft = both(&soft, &effective);
+        rc = cpumask_to_tools(&op->cpumap_soft, &soft);
+    }
+    return rc;
+}
+
+long domctl_get_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *op)
+{
+    struct vcpu *v = domain_vcpu(d, op->vcpu);
+    long rc = 0;
+
+    if (!v)
+        return refuse(-ESRCH);
+    if (op->flags & XEN_VCPUAFFINITY_HARD)
+        rc = cpumask_to_tools(&op->cpumap_hard, &v->sched.hard_affinity);
+    if (rc == 0 && (op->flags & XEN_VCPUAFFINITY_SOFT))
+        rc = cpumask_to_tools(&op->cpumap_soft, &v->sched.soft_affinity);
+    return rc;
+}
+
+/* The charge of the running vCPU is computed with the weight under the same lock. */
+static void set_vcpu_weight(struct vcpu *v, unsigned weight)
+{
+    for (;;) {
+        unsigned cpu = READ_ONCE(v->sched.cpu);
+        struct runqueue *rq = runqueue_of(cpu);
+        unsigned long flags = spin_lock_irqsave(&rq->lock);
+        bool is_its = v->sched.cpu == cpu;
+
+        if (is_its)
+            bvt_set_weight(&v->sched.bvt, weight);
+        spin_unlock_irqrestore(&rq->lock, flags);
+        if (is_its)
+            return;
+    }
+}
+
+static long put_parameters(struct domain *d, const struct xen_domctl_sched_credit2 *p)
+{
+    struct vcpu *v;
+
+    if (p->weight) {
+        d->sched.weight = p->weight;
+        for_each_vcpu (d, v)
+            set_vcpu_weight(v, p->weight);
+    }
+    d->sched.cap = p->cap;
+    return 0;
+}
+
+long domctl_scheduler_op(struct domain *d, struct xen_domctl_scheduler_op *op)
+{
+    if (op->sched_id != XEN_SCHEDULER_CREDIT2)
+        return refuse(-EINVAL);
+    switch (op->cmd) {
+    case XEN_DOMCTL_SCHEDOP_putinfo:
+        return put_parameters(d, &op->u.credit2);
+    case XEN_DOMCTL_SCHEDOP_getinfo:
+        op->u.credit2.weight = (uint16_t)d->sched.weight;
+        op->u.credit2.cap = (uint16_t)d->sched.cap;
+        return 0;
+    default:
+        return refuse(-EINVAL);
+    }
+}

@@ -1,0 +1,17 @@
+/* sysctl operations that describe the machine: processors, memory nodes, the one CPU pool. Each
+ * answers in place; 0, -EFAULT, or as said. */
+#ifndef CONTROL_TOPOLOGY_H
+#define CONTROL_TOPOLOGY_H
+
+#include "lib/abi.h"
+#include <xen/sysctl.h>
+
+long sysctl_physinfo(struct xen_sysctl_physinfo *info);
+long sysctl_cputopoinfo(struct xen_sysctl_cputopoinfo *info);
+long sysctl_numainfo(struct xen_sysctl_numainfo *info);
+/* -ENODEV for every device: there is one node, and no device is known to be near it. */
+long sysctl_pcitopoinfo(struct xen_sysctl_pcitopoinfo *info);
+/* INFO and FREEINFO; -ENOENT past the only pool, -EOPNOTSUPP for changes. */
+long sysctl_cpupool_op(struct xen_sysctl_cpupool_op *op);
+
+#endif
