@@ -16,6 +16,17 @@ static inline void *maddr_to_virt(maddr_t ma)
     return (void *)(DIRECT_MAP_BASE + ma.a);
 }
 
+/* Where the frame table and the machine-to-physical array are mapped. */
+static inline void *frame_table_base(void)
+{
+    return (void *)FRAME_TABLE_BASE;
+}
+
+static inline uint64_t *m2p_base(void)
+{
+    return (uint64_t *)M2P_BASE;
+}
+
 /* Machine frame of a direct-map address. */
 static inline mfn_t virt_to_mfn(const void *va)
 {

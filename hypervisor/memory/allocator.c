@@ -1,0 +1,298 @@
+/*
+ * The frame allocator: buddy lists, one set per zone. Zone z holds the frames whose number has z
+ * significant bits, so "below 1 << b bytes" is a choice of zones, a block never crosses a zone, and
+ * searching from the top keeps low memory for the devices that need it.
+ *
+ * A free block is described by its first frame: COUNT_FREE, its order in the type word, COUNT_DIRTY
+ * while it may hold somebody's data. Clean and dirty blocks do not merge with each other; clean ones
+ * stand at the head of their list and dirty ones at the tail.
+ */
+#include "memory/allocator.h"
+
+#include "domain/domain.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "memory/free_frames.h"
+#include "memory/m2p.h"
+#include "memory/mapping.h"
+#include "memory/tlb.h"
+#include "x86/smp.h"
+
+#define ZONES 42                 /* bits of a frame number, and zone 0 */
+#define SCRUB_ORDER 4            /* zeroed ahead of need in pieces of this order */
+
+static spinlock_t frames_lock = SPINLOCK_INIT(LOCK_FRAMES);
+static struct list free_blocks[ZONES][MAX_ORDER + 1];
+static uint32_t orders_present[ZONES]; /* bit per order: the list is not empty */
+static uint64_t free_count, total_count;
+
+static unsigned zone_of(mfn_t m)
+{
+    return m.n ? 64 - __builtin_clzll(m.n) : 0;
+}
+
+static void block_insert(struct frame *f, unsigned order, bool dirty)
+{
+    unsigned zone = zone_of(frame_mfn(f));
+    struct list *head = &free_blocks[zone][order];
+
+    if (!head->next)
+        list_init(head);
+    f->type = order;
+    f->count = COUNT_RAM | COUNT_FREE | (dirty ? COUNT_DIRTY : 0);
+    if (dirty)
+        list_add_tail(head, &f->link);
+    else
+        list_add(head, &f->link);
+    orders_present[zone] |= UINT32_C(1) << order;
+}
+
+static void block_remove(struct frame *f)
+{
+    unsigned zone = zone_of(frame_mfn(f)), order = f->type;
+
+    list_del(&f->link);
+    if (list_empty(&free_blocks[zone][order]))
+        orders_present[zone] &= ~(UINT32_C(1) << order);
+    f->count = COUNT_RAM;
+    f->type = 0;
+}
+
+/* Frames 1 << order from `f` become free; joins them with free neighbours. Lock held. */
+static void block_free(struct frame *f, unsigned order, bool dirty)
+{
+    uint32_t state = COUNT_RAM | COUNT_FREE | (dirty ? COUNT_DIRTY : 0);
+
+    free_count += UINT64_C(1) << order;
+    for (; order < MAX_ORDER; order++) {
+        mfn_t m = frame_mfn(f);
+        mfn_t buddy = mfn(m.n ^ (UINT64_C(1) << order));
+        struct frame *b;
+
+        if (!mfn_valid(buddy))
+            break;
+        b = frame_of(buddy);
+        if (READ_ONCE(b->count) != state || b->type != order)
+            break;
+        block_remove(b);
+        if (buddy.n < m.n)
+            f = b;
+    }
+    block_insert(f, order, dirty);
+}
+
+/* A block of exactly `order` from zones up to `zone`, or NULL; *dirty says whether to zero it. */
+static struct frame *block_take(unsigned order, unsigned zone, bool *dirty)
+{
+    for (zone = MIN(zone, ZONES - 1); zone; zone--) {
+        uint32_t orders = orders_present[zone] >> order;
+        unsigned have;
+        struct frame *f;
+
+        if (!orders)
+            continue;
+        have = order + __builtin_ctz(orders);
+        f = list_first(&free_blocks[zone][have], struct frame, link);
+        *dirty = f->count & COUNT_DIRTY;
+        block_remove(f);
+        while (have-- > order)
+            block_insert(f + (UINT64_C(1) << have), have, *dirty);
+        free_count -= UINT64_C(1) << order;
+        return f;
+    }
+    return NULL;
+}
+
+/* Frames that left a domain may still be named by a processor's TLB. */
+static void flush_before_use(const struct frame *f, unsigned order)
+{
+    cpumask_t all = {{0}}, cpus;
+
+    for (uint64_t i = 0; i < UINT64_C(1) << order; i++) {
+        if (!f[i].stamp)
+            continue;
+        tlb_flush_needed(&cpus_online, f[i].stamp, &cpus);
+        for (unsigned w = 0; w < ARRAY_SIZE(all.bits); w++)
+            all.bits[w] |= cpus.bits[w];
+    }
+    if (!cpumask_empty(&all))
+        tlb_flush_mask(&all);
+}
+
+static struct frame *frames_alloc(unsigned order, unsigned zone)
+{
+    struct frame *f;
+    bool dirty;
+
+    if (order > MAX_ORDER)
+        return NULL;
+    spin_lock(&frames_lock);
+    f = block_take(order, zone, &dirty);
+    spin_unlock(&frames_lock);
+    if (!f)
+        return NULL;
+
+    flush_before_use(f, order);
+    for (uint64_t i = 0; dirty && i < UINT64_C(1) << order; i++)
+        clear_page(mfn_to_virt(frame_mfn(f + i)));
+    return f;
+}
+
+static void frames_give(struct frame *f, unsigned order)
+{
+    spin_lock(&frames_lock);
+    block_free(f, order, true);
+    spin_unlock(&frames_lock);
+}
+
+void allocator_add(mfn_t start, mfn_t end)
+{
+    spin_lock(&frames_lock);
+    /* Frame 0 stays out: its number means "none" in more than one call. */
+    for (uint64_t n = MAX(start.n, UINT64_C(1)); n < end.n;) {
+        unsigned order = MIN((unsigned)__builtin_ctzll(n), (unsigned)MAX_ORDER);
+
+        while (n + (UINT64_C(1) << order) > end.n)
+            order--;
+        assert(mfn_valid(mfn(n)));
+        block_free(frame_of(mfn(n)), order, true);
+        n += UINT64_C(1) << order;
+        total_count += UINT64_C(1) << order;
+    }
+    spin_unlock(&frames_lock);
+}
+
+void *page_alloc(unsigned order)
+{
+    struct frame *f = frames_alloc(order, ZONES - 1);
+
+    return f ? mfn_to_virt(frame_mfn(f)) : NULL;
+}
+
+void page_free(void *page, unsigned order)
+{
+    frames_give(frame_of(virt_to_mfn(page)), order);
+}
+
+/* Makes unowned frames the domain's; false when it may not have so many. */
+static bool frames_assign(struct domain *d, struct frame *f, unsigned order)
+{
+    uint64_t count = UINT64_C(1) << order;
+
+    spin_lock(&d->pages_lock);
+    if (d->state != DOMAIN_ALIVE || d->tot_pages + count > d->max_pages) {
+        spin_unlock(&d->pages_lock);
+        return false;
+    }
+    if (!d->tot_pages)
+        domain_ref(d);
+    d->tot_pages += count;
+    for (uint64_t i = 0; i < count; i++) {
+        f[i].type = 0;
+        f[i].owner = d;
+        list_add_tail(&d->pages, &f[i].link);
+        m2p_set(frame_mfn(f + i), INVALID_M2P);
+        __atomic_store_n(&f[i].count, COUNT_RAM | COUNT_ALLOCATED | 1, __ATOMIC_RELEASE);
+    }
+    spin_unlock(&d->pages_lock);
+    return true;
+}
+
+struct frame *domain_alloc_frames(struct domain *d, unsigned order, unsigned address_bits)
+{
+    unsigned bits = address_bits ? address_bits : 64;
+    struct frame *f;
+
+    if (d->address_bits && d->address_bits < bits)
+        bits = d->address_bits;
+    if (bits <= PAGE_SHIFT)
+        return NULL;
+    f = frames_alloc(order, bits - PAGE_SHIFT);
+    if (!f)
+        return NULL;
+    if (!frames_assign(d, f, order)) {
+        frames_give(f, order);
+        return NULL;
+    }
+    return f;
+}
+
+int domain_assign_frames(struct domain *d, struct frame *f, unsigned order)
+{
+    for (uint64_t i = 0; i < UINT64_C(1) << order; i++)
+        if (f[i].owner || (f[i].count & (COUNT_REFS | COUNT_FREE)))
+            return -EBUSY;
+    return frames_assign(d, f, order) ? 0 : -ENOMEM;
+}
+
+void frame_unused(struct frame *f)
+{
+    struct domain *d = f->owner;
+    bool is_last = false;
+
+    m2p_set(frame_mfn(f), INVALID_M2P);
+    if (!(f->count & COUNT_SHARED)) {
+        spin_lock(&d->pages_lock);
+        list_del(&f->link);
+        is_last = --d->tot_pages == 0;
+        spin_unlock(&d->pages_lock);
+    }
+    WRITE_ONCE(f->owner, NULL);
+    f->stamp = tlb_clock();
+    frames_give(f, 0);
+    if (is_last)
+        domain_put(d);
+}
+
+uint64_t frames_free(void)
+{
+    return READ_ONCE(free_count);
+}
+
+uint64_t frames_total(void)
+{
+    return total_count;
+}
+
+/* A dirty block, cut down to SCRUB_ORDER; its order in *order. Lock held. */
+static struct frame *dirty_take(unsigned *order)
+{
+    for (unsigned zone = ZONES - 1; zone; zone--) {
+        for (unsigned o = 0; o <= MAX_ORDER; o++) {
+            struct frame *f;
+
+            if (!(orders_present[zone] >> o & 1))
+                continue;
+            f = list_entry(free_blocks[zone][o].prev, struct frame, link);
+            if (!(f->count & COUNT_DIRTY))
+                continue;
+            block_remove(f);
+            while (o > SCRUB_ORDER) {
+                o--;
+                block_insert(f + (UINT64_C(1) << o), o, true);
+            }
+            free_count -= UINT64_C(1) << o;
+            *order = o;
+            return f;
+        }
+    }
+    return NULL;
+}
+
+void allocator_scrub_some(void)
+{
+    struct frame *f;
+    unsigned order = 0;
+
+    spin_lock(&frames_lock);
+    f = dirty_take(&order);
+    spin_unlock(&frames_lock);
+    if (!f)
+        return;
+    for (unsigned i = 0; i < 1u << order; i++)
+        clear_page(mfn_to_virt(frame_mfn(f + i)));
+    spin_lock(&frames_lock);
+    block_free(f, order, false);
+    spin_unlock(&frames_lock);
+}

@@ -1,0 +1,193 @@
+/*
+ * Descriptor tables of guests: set_gdt, update_descriptor, SET_LDT. Frames of the GDT are taken when
+ * it is set, those of the LDT one by one when the processor first looks at them, as few guests use
+ * theirs. Each holds a total and a type reference.
+ */
+#include "memory/descriptor_tables.h"
+
+#include "domain/domain.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "memory/descriptor.h"
+#include "memory/guest_copy.h"
+#include "memory/hypmap.h"
+#include "memory/mapping.h"
+#include "memory/mmu.h"
+#include "memory/page_type.h"
+#include "memory/pte.h"
+#include "memory/root.h"
+#include "x86/cpu.h"
+#include "x86/current.h"
+#include "x86/desc.h"
+#include "x86/entry.h"
+
+#define MAX_LDT_ENTRIES 8192u
+#define LDT_WINDOW_PAGES 16u
+
+static void gdt_load(struct vcpu *v)
+{
+    unsigned long flags;
+
+    if (v != current)
+        return;
+    flags = irq_save();
+    desc_load_gdt(v);
+    irq_restore(flags);
+}
+
+static void ldt_load(struct vcpu *v)
+{
+    unsigned long flags;
+
+    if (v != current)
+        return;
+    flags = irq_save();
+    desc_load_ldt(v);
+    irq_restore(flags);
+}
+
+static int segdesc_get(struct domain *d, mfn_t m)
+{
+    if (!mfn_valid(m))
+        return refuse(-EINVAL);
+    return frame_get_typed(frame_of(m), d, FRAME_SEGDESC);
+}
+
+static void segdesc_put_all(const mfn_t *frames, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (mfn_is_named(frames[i]))
+            frame_put_typed(frame_of(frames[i]));
+}
+
+int vcpu_set_gdt(struct vcpu *v, const mfn_t *frames, unsigned entries)
+{
+    unsigned pages = (entries + DESCRIPTORS_PER_PAGE - 1) / DESCRIPTORS_PER_PAGE;
+    mfn_t old[GUEST_GDT_FRAMES];
+
+    if (entries > GUEST_GDT_FRAMES * DESCRIPTORS_PER_PAGE)
+        return refuse(-EINVAL);
+    for (unsigned i = 0; i < pages; i++) {
+        if (segdesc_get(v->domain, frames[i])) {
+            segdesc_put_all(frames, i);
+            return refuse(-EINVAL);
+        }
+    }
+    for (unsigned i = 0; i < GUEST_GDT_FRAMES; i++) {
+        old[i] = v->arch.gdt_frames[i];
+        v->arch.gdt_frames[i] = i < pages ? frames[i] : INVALID_MFN;
+    }
+    v->arch.gdt_entries = entries;
+    gdt_load(v);
+    segdesc_put_all(old, GUEST_GDT_FRAMES);
+    return 0;
+}
+
+void vcpu_drop_gdt(struct vcpu *v)
+{
+    vcpu_set_gdt(v, NULL, 0);
+}
+
+void vcpu_drop_ldt(struct vcpu *v)
+{
+    mfn_t old[LDT_WINDOW_PAGES];
+
+    for (unsigned i = 0; i < LDT_WINDOW_PAGES; i++) {
+        old[i] = v->arch.ldt_frames[i];
+        v->arch.ldt_frames[i] = INVALID_MFN;
+    }
+    v->arch.ldt_entries = 0;
+    ldt_load(v);
+    segdesc_put_all(old, LDT_WINDOW_PAGES);
+}
+
+static bool frame_list_read(uint64_t list, mfn_t *frames, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        size_t size = current->domain->is_compat ? sizeof(uint32_t) : sizeof(uint64_t);
+        uint64_t n = 0;
+
+        if (!copy_from_guest(&n, list + i * size, size))
+            return false;
+        frames[i] = mfn(n);
+    }
+    return true;
+}
+
+long do_set_gdt(uint64_t frame_list, unsigned entries)
+{
+    mfn_t frames[GUEST_GDT_FRAMES];
+
+    if (entries > GUEST_GDT_FRAMES * DESCRIPTORS_PER_PAGE)
+        return refuse(-EINVAL);
+    if (!frame_list_read(frame_list, frames, ROUND_UP(entries, DESCRIPTORS_PER_PAGE) /
+                                                 DESCRIPTORS_PER_PAGE))
+        return refuse(-EFAULT);
+    return vcpu_set_gdt(current, frames, entries);
+}
+
+long do_update_descriptor(uint64_t ma, uint64_t desc)
+{
+    struct domain *d = current->domain;
+    mfn_t m = maddr_mfn(maddr(ma));
+    enum frame_type type;
+    struct frame *f;
+
+    if (ma % sizeof(desc) || !mfn_valid(m) || !descriptor_check(&desc, d->is_compat))
+        return refuse(-EINVAL);
+    f = frame_of(m);
+    type = key_type(READ_ONCE(f->type)) == FRAME_SEGDESC ? FRAME_SEGDESC : FRAME_WRITABLE;
+    if (frame_get_typed(f, d, type))
+        return refuse(-EINVAL);
+    WRITE_ONCE(*(uint64_t *)maddr_to_virt(maddr(ma)), desc);
+    frame_put_typed(f);
+    return 0;
+}
+
+int set_ldt(uint64_t base, unsigned entries)
+{
+    struct vcpu *v = current;
+
+    if (base % PAGE_SIZE || entries > MAX_LDT_ENTRIES ||
+        (entries && !guest_range_ok(base, entries * sizeof(uint64_t))))
+        return refuse(-EINVAL);
+    if (!entries && !v->arch.ldt_entries)
+        return 0;
+    vcpu_drop_ldt(v);
+    v->arch.ldt_base = base;
+    v->arch.ldt_entries = entries;
+    ldt_load(v);
+    return 0;
+}
+
+/* Frame behind a page of the guest's LDT, with references taken; INVALID_MFN if there is none. */
+static mfn_t ldt_page_get(struct vcpu *v, uint64_t va)
+{
+    uint64_t e = mmu_walk(v->memory.kernel_root, va);
+
+    if (!(e & PTE_PRESENT) || segdesc_get(v->domain, pte_mfn(e)))
+        return INVALID_MFN;
+    return pte_mfn(e);
+}
+
+bool ldt_fault(struct vcpu *v, uint64_t va)
+{
+    uint64_t offset = va - (uint64_t)cpu_area(this_cpu(), CPU_AREA_LDT);
+    unsigned page = offset >> PAGE_SHIFT;
+    unsigned long flags;
+    mfn_t m = INVALID_MFN;
+
+    if (page >= LDT_WINDOW_PAGES || offset >= v->arch.ldt_entries * sizeof(uint64_t))
+        return false;
+    if (!mfn_is_named(v->arch.ldt_frames[page]))
+        m = ldt_page_get(v, v->arch.ldt_base + page * PAGE_SIZE);
+    if (!mfn_is_named(m)) {
+        inject_page_fault(v->arch.ldt_base + offset, 0);
+        return true;
+    }
+    flags = irq_save();
+    v->arch.ldt_frames[page] = m;
+    desc_load_ldt(v);
+    irq_restore(flags);
+    return true;
+}

@@ -1,0 +1,150 @@
+/*
+ * One entry at a time. The new reference is taken before the entry is written and the old one dropped
+ * after, so that at no moment a live entry names a frame without holding it.
+ */
+#include "memory/entry_update.h"
+
+#include "domain/domain.h"
+#include "lib/errno.h"
+#include "lib/assert.h"
+#include "memory/hypmap.h"
+#include "memory/mapping.h"
+#include "memory/pte.h"
+#include "memory/root.h"
+#include "memory/validate.h"
+
+#define AD_BITS (PTE_ACCESSED | PTE_DIRTY)
+
+static bool entry_swap(uint64_t *slot, uint64_t old, uint64_t new)
+{
+    return __atomic_compare_exchange_n(slot, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* The processor may set accessed and dirty bits at any time; nothing else changes under the lock. */
+static void entry_write(uint64_t *slot, uint64_t new, bool preserve_ad)
+{
+    uint64_t old;
+
+    if (!preserve_ad) {
+        WRITE_ONCE(*slot, new);
+        return;
+    }
+    do {
+        old = READ_ONCE(*slot);
+    } while (!entry_swap(slot, old, new | (old & AD_BITS)));
+}
+
+/* True when both entries are present and name the same frame. */
+static bool same_frame(uint64_t a, uint64_t b)
+{
+    return (a & b & PTE_PRESENT) && !((a ^ b) & PTE_FRAME);
+}
+
+/* True when the references that `old` holds are those that `new` needs. Adding WRITE never is:
+ * whoever mapped the frame read-only may have had no right to write. */
+static bool same_references(uint64_t old, uint64_t new)
+{
+    return same_frame(old, new) && !((old ^ new) & PTE_WRITE) && mfn_valid(pte_mfn(new));
+}
+
+int leaf_update(struct domain *pt_owner, struct domain *page_owner, uint64_t *slot, uint64_t new,
+                bool preserve_ad)
+{
+    uint64_t old = READ_ONCE(*slot);
+    int rc;
+
+    if (new & PTE_PRESENT) {
+        if (same_references(old, new)) {
+            new = pte_complete_leaf(new, pt_owner->is_compat, root_mode == ROOT_GLOBAL);
+            entry_write(slot, new, preserve_ad);
+            return 0;
+        }
+        rc = leaf_get(pt_owner, page_owner, &new);
+        if (rc)
+            return rc;
+    }
+    entry_write(slot, new, preserve_ad);
+    if (old & PTE_PRESENT)
+        leaf_put(old);
+    return 0;
+}
+
+int leaf_replace(struct domain *d, uint64_t *slot, uint64_t old, uint64_t new)
+{
+    bool keep = same_references(old, new);
+    int rc;
+
+    if (keep) {
+        new = pte_complete_leaf(new, d->is_compat, root_mode == ROOT_GLOBAL);
+    } else if (new & PTE_PRESENT) {
+        rc = leaf_get(d, d, &new);
+        if (rc)
+            return rc;
+    }
+    if (!entry_swap(slot, old, new)) {
+        if (!keep && new & PTE_PRESENT)
+            leaf_put(new);
+        return -EAGAIN;
+    }
+    if (!keep && old & PTE_PRESENT)
+        leaf_put(old);
+    return 0;
+}
+
+/* Writes a checked entry; copies of a root follow before the old subtree can go away. */
+static void table_entry_write(struct domain *d, struct frame *f, uint64_t *slot, uint64_t new,
+                              bool preserve_ad)
+{
+    entry_write(slot, new, preserve_ad);
+    if (key_type(f->type) == FRAME_L4)
+        root_entry_changed(d, frame_mfn(f));
+}
+
+int table_entry_update(struct domain *d, struct frame *f, unsigned index, uint64_t new,
+                       bool preserve_ad)
+{
+    uint64_t *slot = (uint64_t *)mfn_to_virt(frame_mfn(f)) + index;
+    uint64_t key = f->type & TYPE_KEY, old = READ_ONCE(*slot);
+    bool pae_l3 = d->is_compat && key_type(key) == FRAME_L3;
+    int rc;
+
+    if (!table_slot_is_guests(d, key, index))
+        return refuse(-EINVAL);
+    if (same_frame(old, new)) {
+        if (!pte_table_ok(new, pae_l3))
+            return refuse(-EINVAL);
+        new = pte_complete_table(new, d->is_compat, pae_l3);
+        table_entry_write(d, f, slot, new, preserve_ad);
+        return 0;
+    }
+    if (new & PTE_PRESENT) {
+        rc = entry_get(d, key, index, &new, false);
+        if (rc)
+            return rc;
+    } else if (pae_l3 && index == COMPAT_L3_ENTRIES - 1) {
+        return refuse(-EINVAL);
+    }
+    table_entry_write(d, f, slot, new, preserve_ad);
+    if (old & PTE_PRESENT)
+        frame_put_typed(frame_of(pte_mfn(old)));
+    return 0;
+}
+
+uint64_t *leaf_slot(const struct domain *d, mfn_t root, uint64_t va)
+{
+    mfn_t m = root;
+
+    for (unsigned level = d->is_compat ? 3 : 4;; level--) {
+        uint64_t *slot, e;
+
+        if (!mfn_valid(m))
+            return NULL;
+        slot = (uint64_t *)mfn_to_virt(m) + pte_index(va, level);
+        if (level == 1)
+            return slot;
+        e = READ_ONCE(*slot);
+        if (!(e & PTE_PRESENT))
+            return NULL;
+        m = pte_mfn(e);
+    }
+}

@@ -1,0 +1,172 @@
+/*
+ * The oracle: throws every count away, finds the references again by walking what holds them, and
+ * compares. Debug builds and host tests only; it looks at everything and trusts nothing.
+ *
+ * What other subsystems hold (grant mappings, registered pages, the tools' references) it cannot see,
+ * so there a count may be higher than what it finds, unless the caller knows of all (`exact`).
+ */
+#include "memory/oracle.h"
+
+#include "domain/domain.h"
+#include "lib/alloc.h"
+#include "lib/assert.h"
+#include "memory/hypmap.h"
+#include "memory/mapping.h"
+#include "memory/mmu.h"
+#include "memory/page_type.h"
+#include "memory/pte.h"
+#include "memory/root.h"
+#include "memory/validate.h"
+
+struct tally {
+    uint32_t refs, types;
+};
+
+static struct tally *tallies;
+
+static void found(mfn_t m, bool typed)
+{
+    if (!mfn_valid(m))
+        return;
+    tallies[m.n].refs++;
+    tallies[m.n].types += typed;
+}
+
+static void must(bool holds, const char *what, mfn_t m)
+{
+    const struct frame *f = frame_of(m);
+
+    if (!holds)
+        panic("oracle: frame %lx: %s (type %lx, count %x; found %u references, %u typed)",
+              (unsigned long)m.n, what, (unsigned long)f->type, f->count, tallies[m.n].refs,
+              tallies[m.n].types);
+}
+
+/* Rules 1 and 4 for one present entry; then it is a reference. */
+static void look_at_entry(const struct domain *d, mfn_t table, uint64_t key, unsigned i, uint64_t e)
+{
+    mfn_t m = pte_mfn(e);
+    const struct frame *f;
+
+    if (key_type(key) == FRAME_L1) {
+        must(e == pte_complete_leaf(e, d->is_compat, root_mode == ROOT_GLOBAL), "leaf bits", table);
+        if (mfn_valid(m) && e & PTE_WRITE)
+            must((frame_of(m)->type & TYPE_COUNT) &&
+                     key_type(frame_of(m)->type) == FRAME_WRITABLE, "rule 1", m);
+        found(m, e & PTE_WRITE);
+        return;
+    }
+    must(pte_table_ok(e, d->is_compat && key_type(key) == FRAME_L3), "entry bits", table);
+    must(mfn_valid(m), "entry outside RAM", table);
+    f = frame_of(m);
+    must(f->owner == d && (f->type & TYPE_COUNT) &&
+             (f->type & TYPE_KEY) == table_child_key(d, key, i), "rule 4", m);
+    found(m, true);
+}
+
+/* Entries that hold references: all of a valid table, those below the index of a partial one. */
+static void look_at_table(mfn_t m)
+{
+    const struct frame *f = frame_of(m);
+    const uint64_t *table = mfn_to_virt(m);
+    unsigned end = TABLE_ENTRIES;
+
+    if (!key_is_table(f->type))
+        return;
+    if (type_is_partial(f->type)) {
+        end = ((f->type & TYPE_PARTIAL) >> TYPE_PARTIAL_SHIFT) - 1;
+        found(m, false);
+    } else if (!(f->type & TYPE_COUNT)) {
+        return;
+    }
+    for (unsigned i = 0; i < end; i++)
+        if (table[i] & PTE_PRESENT && table_slot_is_guests(f->owner, f->type & TYPE_KEY, i))
+            look_at_entry(f->owner, m, f->type & TYPE_KEY, i, table[i]);
+    for (unsigned i = HV_SLOT_FIRST; key_type(f->type) == FRAME_L4 && f->type & TYPE_COUNT &&
+                                     i <= HV_SLOT_LAST; i++)
+        must(table[i] == hv_root[i], "rule 5", m);
+}
+
+static void look_at_vcpu(const struct vcpu *v)
+{
+    mfn_t roots[] = {v->memory.kernel_root, v->memory.user_root};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(roots); i++) {
+        if (!mfn_is_named(roots[i]))
+            continue;
+        must(type_is_live_table(frame_of(roots[i])->type), "rule 7", roots[i]);
+        found(roots[i], true);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(v->arch.gdt_frames); i++)
+        if (mfn_is_named(v->arch.gdt_frames[i]))
+            found(v->arch.gdt_frames[i], true);
+    for (unsigned i = 0; i < ARRAY_SIZE(v->arch.ldt_frames); i++)
+        if (mfn_is_named(v->arch.ldt_frames[i]))
+            found(v->arch.ldt_frames[i], true);
+}
+
+/* The references that the frame's own state stands for. */
+static void look_at_frame(mfn_t m)
+{
+    const struct frame *f = frame_of(m);
+
+    must((f->type & TYPE_PARTIAL) != TYPE_BUSY, "left busy", m);
+    if (f->count & COUNT_ALLOCATED)
+        found(m, f->count & COUNT_SHARED);
+    if (f->type & TYPE_PINNED)
+        found(m, true);
+}
+
+static void compare(mfn_t m, bool exact)
+{
+    const struct frame *f = frame_of(m);
+    const struct tally *t = &tallies[m.n];
+    uint32_t refs = f->count & COUNT_REFS, types = f->type & TYPE_COUNT;
+
+    if (!refs) {
+        must(!t->refs && !f->owner, "rule 6", m);
+        must(f->count & COUNT_FREE || !types, "rule 6: type", m);
+        return;
+    }
+    must(refs >= types + type_is_partial(f->type), "rule 3", m);
+    must(!types || !(f->type & TYPE_PARTIAL), "rule 10", m);
+    must(exact || key_is_table(f->type) ? types == t->types : types >= t->types, "rule 2", m);
+    must(exact ? refs == t->refs : refs >= t->refs, "rule 3: references", m);
+}
+
+/* Calls `look` for every frame of RAM. */
+#define for_each_ram(m)                                                                            \
+    for (mfn_t m = {0}; m.n <= max_mfn().n; m.n++)                                                 \
+        if (mfn_valid(m))
+
+uint64_t oracle_check(bool exact)
+{
+    uint64_t checked = 0;
+    struct domain *d;
+    struct vcpu *v;
+
+    tallies = zalloc((max_mfn().n + 1) * sizeof(*tallies));
+    if (!tallies)
+        return 0;
+    for_each_ram (m) {
+        if (!(frame_of(m)->count & COUNT_REFS))
+            continue;
+        look_at_frame(m);
+        look_at_table(m);
+    }
+    list_for_each (d, &domain_list, all)
+        for_each_vcpu (d, v)
+            look_at_vcpu(v);
+    for_each_ram (m) {
+        compare(m, exact);
+        checked++;
+    }
+    zfree(tallies);
+    tallies = NULL;
+    return checked;
+}
+
+uint64_t memory_oracle(void)
+{
+    return oracle_check(false);
+}

@@ -1,0 +1,147 @@
+/*
+ * TLB flushes in the three root modes, and the flush clock.
+ *
+ * Without isolation guests' user mappings are global, and with PCIDs several contexts hold
+ * translations: in both, a change of CR4.PGE is what drops everything (SDM vol. 3, 4.10.4.1). With
+ * isolation but no PCID nothing outlives a load of CR3.
+ */
+#include "memory/tlb.h"
+
+#include "domain/domain.h"
+#include "memory/hypmap.h"
+#include "x86/cpu.h"
+#include "x86/current.h"
+#include "x86/smp.h"
+
+#define CPUID_7B_INVPCID (1u << 10)
+#define INVPCID_ADDRESS 0ul
+#define LAST_PCID 4u             /* contexts 1 to 4: two modes, each as Ringfort and as guests see it */
+
+/* Every full flush advances the clock. A CPU's entry is the clock's value at its last one. */
+static uint64_t flush_clock = 1;
+static struct {
+    uint64_t at;
+} CACHE_ALIGNED flushed[MAX_CPUS];
+
+static void drop_everything(void)
+{
+    if (root_mode == ROOT_ISOLATED) {
+        write_cr3(read_cr3());
+    } else {
+        unsigned long flags = irq_save(), cr4 = read_cr4();
+
+        write_cr4(cr4 ^ CR4_PGE);
+        write_cr4(cr4);
+        irq_restore(flags);
+    }
+}
+
+void tlb_flush_local(void)
+{
+    unsigned long flags = irq_save();
+    uint64_t at = __atomic_add_fetch(&flush_clock, 1, __ATOMIC_SEQ_CST);
+
+    drop_everything();
+    WRITE_ONCE(flushed[this_cpu()].at, at);
+    irq_restore(flags);
+}
+
+static bool have_invpcid(void)
+{
+    static int known = -1;
+
+    if (known < 0)
+        known = cpuid(0, 0).a >= 7 && (cpuid(7, 0).b & CPUID_7B_INVPCID);
+    return known;
+}
+
+void tlb_flush_page_local(uint64_t va)
+{
+    struct {
+        uint64_t pcid, address;
+    } what = {.address = va};
+
+    if (root_mode != ROOT_ISOLATED_PCID) {
+        invlpg((const void *)va);
+    } else if (have_invpcid()) {
+        for (what.pcid = 1; what.pcid <= LAST_PCID; what.pcid++)
+            asm volatile("invpcid %0, %1" ::"m"(what), "r"(INVPCID_ADDRESS) : "memory");
+    } else {
+        tlb_flush_local();
+    }
+}
+
+/* Splits this CPU off a set; true when others are left. */
+static bool others_of(const cpumask_t *cpus, cpumask_t *others)
+{
+    *others = *cpus;
+    bit_clear(others->bits, this_cpu());
+    return !cpumask_empty(others);
+}
+
+void tlb_flush_mask(const cpumask_t *cpus)
+{
+    cpumask_t others;
+
+    if (bit_test(cpus->bits, this_cpu()))
+        tlb_flush_local();
+    if (others_of(cpus, &others))
+        smp_call(&others, REMOTE_FLUSH, 0);
+}
+
+void tlb_flush_page_mask(const cpumask_t *cpus, uint64_t va)
+{
+    cpumask_t others;
+
+    if (bit_test(cpus->bits, this_cpu()))
+        tlb_flush_page_local(va);
+    if (others_of(cpus, &others))
+        smp_call(&others, REMOTE_FLUSH_PAGE, va);
+}
+
+void tlb_domain_cpus(const struct domain *d, cpumask_t *out)
+{
+    unsigned cpu;
+
+    *out = (cpumask_t){{0}};
+    /* A CPU that takes another vCPU drops the translations of the one before, so the present ones
+     * are all there is. */
+    for_each_cpu (cpu, &cpus_online) {
+        const struct cpu_info *info = cpu_area(cpu, CPU_AREA_STACKS + STACK_MAIN_TOP);
+        const struct vcpu *v = READ_ONCE(info[-1].vcpu);
+
+        if (v && v->domain == d)
+            bit_set(out->bits, cpu);
+    }
+}
+
+void cache_flush_all(void)
+{
+    cpumask_t others;
+
+    asm volatile("wbinvd" ::: "memory");
+    if (others_of(&cpus_online, &others))
+        smp_call(&others, REMOTE_CACHE_FLUSH, 0);
+}
+
+uint32_t tlb_clock(void)
+{
+    uint32_t now = READ_ONCE(flush_clock);
+
+    return now ? now : 1;
+}
+
+void tlb_flush_needed(const cpumask_t *cpus, uint32_t stamp, cpumask_t *out)
+{
+    uint64_t now = READ_ONCE(flush_clock);
+    /* The stamp's full value, or a later one when it is older than its 32 bits tell. */
+    uint64_t stamped = now - (uint32_t)(now - stamp);
+    unsigned cpu;
+
+    *out = (cpumask_t){{0}};
+    if (!stamp)
+        return;
+    for_each_cpu (cpu, cpus)
+        if (READ_ONCE(flushed[cpu].at) <= stamped)
+            bit_set(out->bits, cpu);
+}

@@ -1,0 +1,261 @@
+/*
+ * Whole-table validation and take-down (SOSP'03 3.3.3), cut at entry boundaries.
+ *
+ * Both keep one integer: the entries below it hold references. Validation moves it up, take-down
+ * moves it down. When the entry at the integer is itself a table in the same half-done state, its
+ * own integer says how far it got and it holds no reference from here. A validation that comes again
+ * resumes it through the type word. A take-down looks at that one entry before it goes on: a partial
+ * table found there is undone first, which is always permitted, so nothing half-done is forgotten
+ * and no table is entered twice.
+ */
+#include "memory/validate.h"
+
+#include "domain/domain.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "memory/hypmap.h"
+#include "memory/mapping.h"
+#include "memory/pte.h"
+#include "schedule/schedule.h"
+#include "x86/irq.h"
+
+static bool is_pae_l3(const struct domain *d, uint64_t key)
+{
+    return d->is_compat && key_type(key) == FRAME_L3;
+}
+
+/* First entry of the slot-3 table that lies in the hole. */
+static unsigned compat_hole_index(const struct domain *d)
+{
+    return (d->compat_hole_start >> 21) & (TABLE_ENTRIES - 1);
+}
+
+uint64_t table_child_key(const struct domain *d, uint64_t key, unsigned index)
+{
+    uint64_t child = type_key(key_type(key) - 1);
+
+    if (is_pae_l3(d, key) && index == COMPAT_L3_ENTRIES - 1)
+        child |= TYPE_TOP_L2;
+    return child;
+}
+
+bool table_slot_is_guests(const struct domain *d, uint64_t key, unsigned index)
+{
+    if (key_type(key) == FRAME_L4)
+        return index < HV_SLOT_FIRST || index > HV_SLOT_LAST;
+    if (is_pae_l3(d, key))
+        return index < COMPAT_L3_ENTRIES;
+    if (key & TYPE_TOP_L2)
+        return index < compat_hole_index(d);
+    return true;
+}
+
+/* Frames outside RAM have no references; permission is all. */
+static int device_leaf(struct domain *pt_owner, struct domain *page_owner, uint64_t *entry)
+{
+    mfn_t m = pte_mfn(*entry);
+
+    if (page_owner == dom_xen)
+        return refuse(-EINVAL);
+    if (!mmio_allowed(page_owner == dom_io ? pt_owner : page_owner, m, 1))
+        return refuse(-EINVAL);
+    if (mmio_read_only(m))
+        *entry &= ~PTE_WRITE;
+    return 0;
+}
+
+int leaf_get(struct domain *pt_owner, struct domain *page_owner, uint64_t *entry)
+{
+    mfn_t m = pte_mfn(*entry);
+    struct frame *f;
+    int rc;
+
+    *entry = pte_complete_leaf(*entry, pt_owner->is_compat, root_mode == ROOT_GLOBAL);
+    if (!mfn_valid(m))
+        return device_leaf(pt_owner, page_owner, entry);
+
+    f = frame_of(m);
+    if (!frame_get(f, page_owner))
+        return refuse(-EINVAL);
+    if (!(*entry & PTE_WRITE))
+        return 0;
+    rc = type_get(f, type_key(FRAME_WRITABLE), pt_owner == page_owner);
+    if (rc)
+        frame_put(f);
+    return rc;
+}
+
+void leaf_put(uint64_t entry)
+{
+    mfn_t m = pte_mfn(entry);
+    struct frame *f;
+
+    if (!mfn_valid(m))
+        return;
+    f = frame_of(m);
+    if (entry & PTE_WRITE)
+        frame_put_type(f);
+    frame_put(f);
+}
+
+int entry_get(struct domain *d, uint64_t key, unsigned index, uint64_t *entry, bool nested)
+{
+    uint64_t child_key = table_child_key(d, key, index);
+    bool pae_l3 = is_pae_l3(d, key);
+    mfn_t m = pte_mfn(*entry);
+    struct frame *child;
+    int rc;
+
+    if (!pte_table_ok(*entry, pae_l3) || !mfn_valid(m))
+        return refuse(-EINVAL);
+    child = frame_of(m);
+    if (!frame_get(child, d))
+        return refuse(-EINVAL);
+    rc = nested ? type_get_nested(child, child_key) : type_get(child, child_key, true);
+    if (rc) {
+        frame_put(child);
+        return rc;
+    }
+    *entry = pte_complete_table(*entry, d->is_compat, pae_l3);
+    return 0;
+}
+
+static int fill_leaves(struct domain *d, uint64_t *table, unsigned *index)
+{
+    for (unsigned i = *index; i < TABLE_ENTRIES; i++) {
+        uint64_t e = table[i];
+        int rc;
+
+        if (!(e & PTE_PRESENT))
+            continue;
+        rc = leaf_get(d, d, &e);
+        if (rc) {
+            *index = i;
+            return rc;
+        }
+        if (e != table[i])
+            table[i] = e;
+    }
+    *index = TABLE_ENTRIES;
+    return 0;
+}
+
+static int fill_entries(struct domain *d, uint64_t key, uint64_t *table, unsigned *index)
+{
+    for (unsigned i = *index; i < TABLE_ENTRIES; i++) {
+        uint64_t e = table[i];
+        int rc;
+
+        if (!(e & PTE_PRESENT) || !table_slot_is_guests(d, key, i))
+            continue;
+        rc = entry_get(d, key, i, &e, true);
+        *index = i;
+        if (rc)
+            return rc;
+        table[i] = e;
+        *index = i + 1;
+        if (preempt_needed())
+            return -ERESTART;
+    }
+    *index = TABLE_ENTRIES;
+    return 0;
+}
+
+/* What a table must have beside its entries, done when those are in order. */
+static int finish_table(struct domain *d, uint64_t key, uint64_t *table)
+{
+    if (key_type(key) == FRAME_L4)
+        hypmap_fill_root(table);
+    if (is_pae_l3(d, key)) {
+        if (!(table[COMPAT_L3_ENTRIES - 1] & PTE_PRESENT))
+            return refuse(-EINVAL);
+        /* The processor's four-level walk sees the whole page. */
+        for (unsigned i = COMPAT_L3_ENTRIES; i < TABLE_ENTRIES; i++)
+            table[i] = 0;
+    }
+    if (key & TYPE_TOP_L2)
+        for (unsigned i = compat_hole_index(d); i < TABLE_ENTRIES; i++)
+            table[i] = 0;
+    return 0;
+}
+
+int table_fill(struct frame *f, uint64_t key, unsigned *index)
+{
+    uint64_t *table = mfn_to_virt(frame_mfn(f));
+    struct domain *d = f->owner;
+    int rc;
+
+    assert(spin_held(&d->paging_lock));
+    if (key_type(key) == FRAME_L1)
+        return fill_leaves(d, table, index);
+    rc = fill_entries(d, key, table, index);
+    return rc ? rc : finish_table(d, key, table);
+}
+
+/* The table that entry `index` names, when an interruption left it partial. */
+static int undo_partial_child(struct domain *d, uint64_t key, unsigned index, uint64_t entry)
+{
+    struct frame *child;
+    uint64_t word;
+
+    if (!(entry & PTE_PRESENT) || !table_slot_is_guests(d, key, index) ||
+        !mfn_valid(pte_mfn(entry)))
+        return 0;
+    child = frame_of(pte_mfn(entry));
+    /* Partial frames of `d` stay as they are while its paging lock is held. */
+    if (READ_ONCE(child->owner) != d)
+        return 0;
+    word = READ_ONCE(child->type);
+    if (!type_is_partial(word) || (word & TYPE_KEY) != table_child_key(d, key, index))
+        return 0;
+    return type_undo(child);
+}
+
+static void drop_leaves(const uint64_t *table, unsigned *index)
+{
+    while (*index) {
+        uint64_t e = table[--*index];
+
+        if (e & PTE_PRESENT)
+            leaf_put(e);
+    }
+}
+
+static int drop_entries(struct domain *d, uint64_t key, const uint64_t *table, unsigned *index)
+{
+    int rc;
+
+    if (*index < TABLE_ENTRIES) {
+        rc = undo_partial_child(d, key, *index, table[*index]);
+        if (rc)
+            return rc;
+    }
+    while (*index) {
+        unsigned i = --*index;
+        uint64_t e = table[i];
+        struct frame *child;
+
+        if (!(e & PTE_PRESENT) || !table_slot_is_guests(d, key, i))
+            continue;
+        child = frame_of(pte_mfn(e));
+        rc = type_put_nested(child);
+        frame_put(child);
+        if (rc)
+            return rc;
+        if (preempt_needed())
+            return -ERESTART;
+    }
+    return 0;
+}
+
+int table_drop(struct frame *f, uint64_t key, unsigned *index)
+{
+    const uint64_t *table = mfn_to_virt(frame_mfn(f));
+
+    assert(spin_held(&f->owner->paging_lock));
+    if (key_type(key) == FRAME_L1) {
+        drop_leaves(table, index);
+        return 0;
+    }
+    return drop_entries(f->owner, key, table, index);
+}
