@@ -2,6 +2,8 @@
 #ifndef X86_CPUID_H
 #define X86_CPUID_H
 
+#include "lib/abi.h"
+
 #include "lib/types.h"
 #include "x86/cpu.h"
 
@@ -9,13 +11,22 @@
 struct cpu_features {
     bool xsave;                  /* FPU state is kept by XSAVE; guests may use it */
     bool xsaveopt;
-    bool cpuid_faulting;
+    bool tsc_aux;                /* RDTSCP and its register */
     bool is_amd;
     uint64_t xcr0;               /* every state component Ringfort saves */
     uint32_t xsave_size;         /* bytes of an XSAVE area with all of them */
 };
 
 extern struct cpu_features cpu_features;
+
+/* A domain's policy: the leaves its kernel may see, as the ABI's tools exchange them (subleaf
+ * XEN_CPUID_NO_SUBLEAF where a leaf has none), sorted. What is not listed reads as zero. */
+#define CPU_POLICY_LEAVES 96
+
+struct cpu_policy {
+    unsigned count;
+    struct xen_cpuid_leaf leaves[CPU_POLICY_LEAVES];
+};
 
 /* Fills cpu_features. Boot CPU, once, after the options are parsed. */
 void cpu_features_init(void);
