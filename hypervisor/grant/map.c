@@ -1,7 +1,9 @@
 /*
  * GNTTABOP_map_grant_ref. A mapping holds: the use of the grant (which holds the frame), a mapping
- * record under its handle, and for the page-table entry and for a device each a reference of its
- * own. The entry's reference belongs to the entry: whatever clears it later drops it.
+ * record under its handle, and for the processor and for a device each a reference and, if it
+ * writes, a writable type reference of its own. The page-table entry has others besides, which go
+ * when a guest clears it by other means; ours stay until the mapping ends, so that the granter
+ * cannot make a page table of the frame while a stale translation may still lead to it.
  */
 #include "grant/table.h"
 
@@ -36,7 +38,7 @@ static int enter_pte(const struct gnttab_map_grant_ref *op, struct frame *f, boo
 }
 
 /* Takes the references of each kind of mapping asked for; the entry comes last, as nothing fails
- * after it. */
+ * after it. What fails gives back what it took. */
 static int install(const struct gnttab_map_grant_ref *op, struct domain *granter, struct frame *f)
 {
     bool writes = !(op->flags & GNTMAP_readonly);

@@ -1,7 +1,7 @@
 /*
- * GNTTABOP_unmap_grant_ref and unmap_and_replace. In three steps for a handful of mappings at a
- * time: the page-table entries are cleared, stale translations are flushed once for all, and only
- * then the references go, so that no processor can reach a frame that is given away.
+ * GNTTABOP_unmap_grant_ref and unmap_and_replace, and the end of all mappings of a dying domain. The
+ * page-table entry is cleared and stale translations are flushed first; only then the mapping's
+ * references go, so that no processor can reach a frame that is given away.
  */
 #include "grant/table.h"
 
@@ -11,18 +11,17 @@
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
 #include "memory/mmu.h"
-#include "memory/tlb.h"
 #include "schedule/schedule.h"
 #include "x86/current.h"
 
-#define BATCH 32
+/* Handles that a dying domain's walk looks at between two preemption points. */
+#define WALK_STEP 32
 
-/* One mapping between clearing and release. */
+/* One mapping that is being taken down; its handle is reserved meanwhile. */
 struct unmapping {
     uint32_t handle;
     struct grant_mapping was;    /* as it was before */
-    uint16_t ends;               /* GNTMAP_host_map, GNTMAP_device_map: what is taken down */
-    struct domain *granter;      /* kept alive by the use that the mapping holds */
+    struct domain *granter;      /* with a reference */
     struct frame *frame;
 };
 
@@ -32,7 +31,8 @@ struct unmap_request {
     bool replaces;
 };
 
-/* Reserves the mapping, so that a second unmap of it by another vCPU fails. */
+/* Reserves the mapping, so that a second unmap of it by another vCPU fails. The use that it holds
+ * keeps the frame, and the frame its owner, so both are found. */
 static bool reserve(struct grant_table *t, struct unmapping *u, uint32_t handle)
 {
     struct grant_mapping *m;
@@ -45,18 +45,37 @@ static bool reserve(struct grant_table *t, struct unmapping *u, uint32_t handle)
         m->flags = MAPTRACK_RESERVED;
     }
     spin_unlock(&t->lock);
-    return m != NULL;
+    if (!m)
+        return false;
+    u->granter = domain_get(u->was.granter);
+    if (!u->granter)
+        panic("grant mapping %u outlived its granter d%u", handle, u->was.granter);
+    u->frame = grant_frame_in_use(u->granter, u->was.ref);
+    return true;
 }
 
-/* Ends the reservation with what is left of the mapping. */
-static void unreserve(struct grant_table *t, uint32_t handle, uint16_t flags)
+/* Ends the reservation: drops the references of the kinds in `ends`, with the last of them the use,
+ * and leaves the rest of the mapping under its handle. */
+static void release(struct grant_table *t, const struct unmapping *u, uint16_t ends)
 {
+    bool writes = !(u->was.flags & GNTMAP_readonly);
+    uint16_t left = u->was.flags & (uint16_t)~ends;
+    bool lives_on = left & (GNTMAP_host_map | GNTMAP_device_map);
+
+    if (u->was.flags & ends & GNTMAP_host_map)
+        grant_put_frame(u->frame, writes);
+    if (u->was.flags & ends & GNTMAP_device_map)
+        grant_put_frame(u->frame, writes);
+    if (!lives_on)
+        grant_end_use(u->granter, u->was.ref, writes);
+
     spin_lock(&t->lock);
-    if (flags & (GNTMAP_host_map | GNTMAP_device_map))
-        maptrack_reserved(&t->maptrack, handle)->flags = flags;
+    if (lives_on)
+        maptrack_reserved(&t->maptrack, u->handle)->flags = left;
     else
-        maptrack_give_back(&t->maptrack, handle);
+        maptrack_give_back(&t->maptrack, u->handle);
     spin_unlock(&t->lock);
+    domain_put(u->granter);
 }
 
 static int clear_pte(const struct unmap_request *r, const struct unmapping *u)
@@ -76,68 +95,24 @@ static int clear_pte(const struct unmap_request *r, const struct unmapping *u)
     return rc ? GNTST_bad_virt_addr : GNTST_okay;
 }
 
-/* First step for a reserved mapping; fills what release needs. */
-static int clear(const struct unmap_request *r, struct unmapping *u)
-{
-    int status;
-
-    u->granter = domain_get(u->was.granter);
-    if (!u->granter)
-        return GNTST_bad_domain;
-    u->frame = grant_frame_in_use(u->granter, u->was.ref);
-    u->ends = 0;
-    if (r->host_addr || r->replaces) {
-        status = clear_pte(r, u);
-        if (status != GNTST_okay) {
-            domain_put(u->granter);
-            return status;
-        }
-        u->ends |= GNTMAP_host_map;
-    }
-    if (r->dev_bus_addr)
-        u->ends |= u->was.flags & GNTMAP_device_map;
-    return GNTST_okay;
-}
-
-static int begin_unmap(const struct unmap_request *r, struct unmapping *u)
+static int unmap_one(const struct unmap_request *r)
 {
     struct grant_table *own = current->domain->grants;
-    int status;
+    int status = GNTST_okay;
+    struct unmapping u;
+    uint16_t ends = 0;
 
-    if (!reserve(own, u, r->handle))
+    if (!reserve(own, &u, r->handle))
         return GNTST_bad_handle;
-    status = clear(r, u);
-    if (status != GNTST_okay)
-        unreserve(own, u->handle, u->was.flags);
+    if (r->host_addr || r->replaces) {
+        status = clear_pte(r, &u);
+        if (status == GNTST_okay)
+            ends |= GNTMAP_host_map;
+    }
+    if (status == GNTST_okay && r->dev_bus_addr)
+        ends |= GNTMAP_device_map;
+    release(own, &u, ends);
     return status;
-}
-
-/* Third step: the references of what was taken down, and the use with the last of them. */
-static void release(const struct unmapping *u)
-{
-    bool writes = !(u->was.flags & GNTMAP_readonly);
-    uint16_t left = u->was.flags & (uint16_t)~u->ends;
-
-    if (u->ends & GNTMAP_host_map)
-        grant_put_frame(u->frame, writes);
-    if (u->ends & GNTMAP_device_map)
-        grant_put_frame(u->frame, writes);
-    if (!(left & (GNTMAP_host_map | GNTMAP_device_map)))
-        grant_end_use(u->granter, u->was.ref, writes);
-    unreserve(current->domain->grants, u->handle, left);
-    domain_put(u->granter);
-}
-
-static void flush_and_release(const struct unmapping *list, unsigned n)
-{
-    cpumask_t cpus;
-
-    if (n == 0)
-        return;
-    tlb_domain_cpus(current->domain, &cpus);
-    tlb_flush_mask(&cpus);
-    for (unsigned i = 0; i < n; i++)
-        release(&list[i]);
 }
 
 /* Reads one element of either list, and where its status goes. */
@@ -163,47 +138,25 @@ static bool read_request(uint64_t at, bool replaces, struct unmap_request *r)
     return true;
 }
 
-/* Up to BATCH elements; false when one was not accessible. */
-static bool unmap_batch(uint64_t at, unsigned n, bool replaces)
+static long unmap_list(unsigned cmd, uint64_t uop, unsigned count, bool replaces)
 {
     size_t size = replaces ? sizeof(struct gnttab_unmap_and_replace)
                            : sizeof(struct gnttab_unmap_grant_ref);
     size_t status_at = replaces ? offsetof(struct gnttab_unmap_and_replace, status)
                                 : offsetof(struct gnttab_unmap_grant_ref, status);
-    struct unmapping list[BATCH];
-    unsigned cleared = 0;
-    bool accessible = true;
 
-    for (unsigned i = 0; i < n && accessible; i++, at += size) {
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t at = uop + i * size;
         struct unmap_request r;
         int16_t status;
 
-        accessible = read_request(at, replaces, &r);
-        if (!accessible)
-            break;
-        status = (int16_t)begin_unmap(&r, &list[cleared]);
-        if (status == GNTST_okay)
-            cleared++;
-        accessible = copy_to_guest(at + status_at, &status, sizeof(status));
-    }
-    flush_and_release(list, cleared);
-    return accessible;
-}
-
-static long unmap_list(unsigned cmd, uint64_t uop, unsigned count, bool replaces)
-{
-    size_t size = replaces ? sizeof(struct gnttab_unmap_and_replace)
-                           : sizeof(struct gnttab_unmap_grant_ref);
-
-    for (unsigned done = 0; done < count;) {
-        unsigned n = MIN(count - done, BATCH);
-
-        if (done > 0 && preempt_needed())
-            return hypercall_restart(__HYPERVISOR_grant_table_op, 3, cmd, uop + done * size,
-                                     count - done);
-        if (!unmap_batch(uop + done * size, n, replaces))
+        if (i > 0 && preempt_needed())
+            return hypercall_restart(__HYPERVISOR_grant_table_op, 3, cmd, at, count - i);
+        if (!read_request(at, replaces, &r))
             return refuse(-EFAULT);
-        done += n;
+        status = (int16_t)unmap_one(&r);
+        if (!copy_to_guest(at + status_at, &status, sizeof(status)))
+            return refuse(-EFAULT);
     }
     return 0;
 }
@@ -218,33 +171,18 @@ long grant_op_unmap_and_replace(uint64_t uop, unsigned count)
     return unmap_list(GNTTABOP_unmap_and_replace, uop, count, true);
 }
 
-/* A page-table entry's reference goes with the domain's page tables; the device's and the use are
- * dropped here. */
-static void abandon(struct grant_table *t, uint32_t handle)
-{
-    struct unmapping u;
-    bool writes;
-
-    if (!reserve(t, &u, handle))
-        return;
-    u.granter = domain_get(u.was.granter);
-    if (u.granter) {
-        writes = !(u.was.flags & GNTMAP_readonly);
-        if (u.was.flags & GNTMAP_device_map)
-            grant_put_frame(grant_frame_in_use(u.granter, u.was.ref), writes);
-        grant_end_use(u.granter, u.was.ref, writes);
-        domain_put(u.granter);
-    }
-    unreserve(t, handle, 0);
-}
-
+/* No vCPU of `d` runs again, so nothing follows the translations that CPUs may still have of its
+ * memory; what its page tables hold goes with them, later. */
 int grant_release_mappings(struct domain *d)
 {
     struct grant_table *t = d->grants;
 
     for (uint32_t handle = 0; handle < maptrack_size(&t->maptrack); handle++) {
-        abandon(t, handle);
-        if (handle % BATCH == BATCH - 1 && preempt_needed())
+        struct unmapping u;
+
+        if (reserve(t, &u, handle))
+            release(t, &u, GNTMAP_host_map | GNTMAP_device_map);
+        if (handle % WALK_STEP == WALK_STEP - 1 && preempt_needed())
             return -ERESTART;
     }
     return 0;

@@ -61,10 +61,12 @@ void hypercall_dispatch(struct cpu_user_regs *regs)
     uint64_t args[HYPERCALL_MAX_ARGS];
     unsigned op = (uint32_t)regs->rax;
     uint64_t *ops = &recent[this_cpu()].ops;
+    struct vcpu *v = current;
     long result;
 
     *ops = *ops << 8 | (op & 0xff);
-    if (likely(!current->domain->is_compat)) {
+    v->arch.last_hypercall = op;
+    if (likely(!v->domain->is_compat)) {
         args[0] = regs->rdi;
         args[1] = regs->rsi;
         args[2] = regs->rdx;
