@@ -37,7 +37,7 @@ _Static_assert(offsetof(struct mb1_info, framebuffer) == 88, "as the specificati
 
 struct mb1_module {
     uint32_t start, end, string, reserved;
-};
+} __attribute__((packed));
 
 struct mb1_region {
     uint32_t size; /* of the rest */
@@ -155,7 +155,7 @@ struct mb2_map {
 struct mb2_region {
     uint64_t base, length;
     uint32_t type, reserved;
-};
+} __attribute__((packed));
 
 struct mb2_efi_map {
     uint32_t descriptor_size, descriptor_version;

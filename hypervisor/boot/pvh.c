@@ -6,16 +6,26 @@
 
 #include "lib/string.h"
 
+/* Nothing says that the structures are aligned. */
+static bool copy_in(void *dst, uint64_t at, size_t size)
+{
+    const void *from = loader_memory(at, size);
+
+    if (from != NULL)
+        memcpy(dst, from, size);
+    return from != NULL;
+}
+
 static loader_error read_map(const struct hvm_start_info *start, struct boot_info *info)
 {
     if (start->version < 1 || start->memmap_entries == 0)
         return "the loader passes no memory map";
     for (uint32_t i = 0; i < start->memmap_entries; i++) {
         uint64_t at = start->memmap_paddr + i * sizeof(struct hvm_memmap_table_entry);
-        const struct hvm_memmap_table_entry *e = loader_memory(at, sizeof(*e));
-        if (e == NULL)
+        struct hvm_memmap_table_entry e;
+        if (!copy_in(&e, at, sizeof(e)))
             return "the memory map is out of reach";
-        if (!loader_add_region(info, e->addr, e->size, e->type))
+        if (!loader_add_region(info, e.addr, e.size, e.type))
             return "the memory map has too many entries";
     }
     return NULL;
@@ -25,28 +35,28 @@ static loader_error read_modules(const struct hvm_start_info *start, struct boot
 {
     for (uint32_t i = 0; i < start->nr_modules; i++) {
         uint64_t at = start->modlist_paddr + i * sizeof(struct hvm_modlist_entry);
-        const struct hvm_modlist_entry *m = loader_memory(at, sizeof(*m));
-        if (m == NULL)
+        struct hvm_modlist_entry m;
+        if (!copy_in(&m, at, sizeof(m)))
             return "the list of modules is out of reach";
 
-        struct boot_module *module = loader_add_module(info, m->paddr, m->size);
+        struct boot_module *module = loader_add_module(info, m.paddr, m.size);
         if (module == NULL)
             return "there are too many modules, or one is out of reach";
-        loader_string(module->cmdline, sizeof(module->cmdline), m->cmdline_paddr, UINT64_MAX);
+        loader_string(module->cmdline, sizeof(module->cmdline), m.cmdline_paddr, UINT64_MAX);
     }
     return NULL;
 }
 
 loader_error pvh_read(uint64_t at, struct boot_info *info)
 {
-    const struct hvm_start_info *start = loader_memory(at, sizeof(*start));
+    struct hvm_start_info start;
 
-    if (start == NULL || start->magic != XEN_HVM_START_MAGIC_VALUE)
+    if (!copy_in(&start, at, sizeof(start)) || start.magic != XEN_HVM_START_MAGIC_VALUE)
         return "there is no PVH start information";
     strlcpy(info->loader, "PVH", sizeof(info->loader));
-    loader_string(info->cmdline, sizeof(info->cmdline), start->cmdline_paddr, UINT64_MAX);
-    info->rsdp = maddr(start->rsdp_paddr);
+    loader_string(info->cmdline, sizeof(info->cmdline), start.cmdline_paddr, UINT64_MAX);
+    info->rsdp = maddr(start.rsdp_paddr);
 
-    loader_error error = read_map(start, info);
-    return error != NULL ? error : read_modules(start, info);
+    loader_error error = read_map(&start, info);
+    return error != NULL ? error : read_modules(&start, info);
 }
