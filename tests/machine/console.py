@@ -44,7 +44,7 @@ class Console:
 
     def open_log(self):
         # Line buffered, so that the log can be followed while a machine runs.
-        return open(self.log_path, "w", encoding="utf-8", buffering=1)
+        return open(self.log_path, "w", encoding="utf-8", buffering=1, newline="")
 
     def progress(self, text):
         print(f"    [{time.monotonic() - self.begin:6.1f} s] {self.name}: {text}", flush=True)
@@ -85,10 +85,10 @@ class Console:
 
     def output(self):
         """Everything the machine has written so far."""
-        return self.log_path.read_text(encoding="utf-8", errors="replace")
+        return self.log_path.read_bytes().decode("utf-8", "replace").replace("\r", "")
 
     def fail(self, reason):
-        lines = self.output().replace("\r", "").splitlines()[-TAIL_LINES:]
+        lines = self.output().splitlines()[-TAIL_LINES:]
         text = f"{self.name}: {reason}\n--- end of {self.log_path}:\n" + "\n".join(lines)
         registers = self.diagnosis()
         if registers:
