@@ -1,0 +1,129 @@
+/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/oracle.c */
+#include <string.h>
+
+#include "check.h"
+#include "machine.h"
+#include "memory/allocator.h"
+#include "memory/frame_table.h"
+#include "memory/mapping.h"
+
+static void contiguous(void)
+{
+    struct domain *d = machine_domain(0);
+    uint64_t before;
+    struct frame *f;
+
+    machine_reset();
+    before = frames_free();
+    f = domain_alloc_frames(d, 4, 0);
+    CHECK(f != NULL);
+    CHECK_EQ(frame_mfn(f).n % 16, 0);
+    CHECK_EQ(d->tot_pages, 16);
+    CHECK_EQ(d->refs, 2);
+    for (unsigned i = 0; i < 16; i++) {
+        CHECK(frame_owner(f + i) == d);
+        CHECK(domain_release_frame(f + i));
+    }
+    CHECK_EQ(d->tot_pages, 0);
+    CHECK_EQ(d->refs, 1);
+    CHECK_EQ(frames_free(), before);
+    CHECK(!frame_get(f, d));
+}
+
+static void zones(void)
+{
+    struct domain *d = machine_domain(0);
+    struct frame *f;
+
+    machine_reset();
+    /* High memory first, low memory when the address width asks for it. */
+    f = domain_alloc_frames(d, 0, 0);
+    CHECK(frame_mfn(f).n >= 256);
+    f = domain_alloc_frames(d, 3, 12 + 7);
+    CHECK(frame_mfn(f).n + 8 <= 128);
+    CHECK(domain_alloc_frames(d, 0, 12) == NULL);
+    while (domain_alloc_frames(d, 0, 12 + 7))
+        ;
+    f = domain_alloc_frames(d, 0, 0);
+    CHECK(frame_mfn(f).n >= 256);
+    d->address_bits = 12 + 7;
+    CHECK(domain_alloc_frames(d, 0, 0) == NULL);
+}
+
+static void limits(void)
+{
+    struct domain *d = machine_domain(0);
+
+    machine_reset();
+    d->max_pages = 5;
+    CHECK(domain_alloc_frames(d, 3, 0) == NULL);
+    CHECK(domain_alloc_frames(d, 2, 0) != NULL);
+    CHECK(domain_alloc_frames(d, 0, 0) != NULL);
+    CHECK(domain_alloc_frames(d, 0, 0) == NULL);
+    CHECK(domain_alloc_frames(machine_domain(1), MAX_ORDER + 1, 0) == NULL);
+}
+
+static bool all_zero(mfn_t m)
+{
+    const unsigned char *p = mfn_to_virt(m);
+
+    for (unsigned i = 0; i < PAGE_SIZE; i++)
+        if (p[i])
+            return false;
+    return true;
+}
+
+/* No domain sees what another left, whether it was scrubbed ahead or at allocation. */
+static void scrubbing(void)
+{
+    machine_reset();
+    for (unsigned round = 0; round < 2; round++) {
+        struct domain *from = machine_domain(0), *to = machine_domain(1);
+        struct frame *f;
+        mfn_t m;
+
+        while ((f = domain_alloc_frames(from, 0, 0)) != NULL) {
+            m = frame_mfn(f);
+            memset(mfn_to_virt(m), 0xaa, PAGE_SIZE);
+        }
+        while (!list_empty(&from->pages))
+            domain_release_frame(list_first(&from->pages, struct frame, link));
+        for (unsigned i = 0; i < round * 10; i++)
+            allocator_scrub_some();
+        while ((f = domain_alloc_frames(to, 0, 0)) != NULL)
+            CHECK(all_zero(frame_mfn(f)));
+        while (!list_empty(&to->pages))
+            domain_release_frame(list_first(&to->pages, struct frame, link));
+    }
+}
+
+/* What was split comes together again. */
+static void merging(void)
+{
+    struct domain *d = machine_domain(0);
+
+    machine_reset();
+    CHECK(domain_alloc_frames(d, 7, 0) != NULL);
+    machine_reset();
+    while (domain_alloc_frames(d, 0, 0))
+        ;
+    CHECK(domain_alloc_frames(d, 7, 0) == NULL);
+    while (!list_empty(&d->pages))
+        domain_release_frame(list_first(&d->pages, struct frame, link));
+    CHECK(domain_alloc_frames(d, 7, 0) != NULL);
+    while (!list_empty(&d->pages))
+        domain_release_frame(list_first(&d->pages, struct frame, link));
+    for (unsigned i = 0; i < MACHINE_FRAMES; i++)
+        allocator_scrub_some();
+    CHECK(domain_alloc_frames(d, 7, 0) != NULL);
+}
+
+int main(void)
+{
+    contiguous();
+    zones();
+    limits();
+    scrubbing();
+    merging();
+    return check_report();
+}
