@@ -1,0 +1,42 @@
+/* The ABI's headers and the C types that go with them. */
+#ifndef GUEST_ABI_H
+#define GUEST_ABI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define __XEN_INTERFACE_VERSION__ 0x00040e00
+
+#include <xen/xen.h>
+#include <xen/callback.h>
+#include <xen/event_channel.h>
+#include <xen/features.h>
+#include <xen/grant_table.h>
+#include <xen/memory.h>
+#include <xen/physdev.h>
+#include <xen/sched.h>
+#include <xen/vcpu.h>
+#include <xen/version.h>
+
+/* Error numbers of the ABI as XEN_EPERM and so on, and a bound for telling them from results. */
+#define XEN_ERRNO(name, value) XEN_##name = value,
+enum xen_errno {
+#include <xen/errno.h>
+};
+
+typedef uint64_t mfn_t;
+typedef uint64_t pfn_t;
+typedef uint64_t maddr_t;
+typedef uint64_t pte_t;
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE 4096UL
+
+void *memset(void *at, int byte, size_t size);
+void *memcpy(void *to, const void *from, size_t size);
+int memcmp(const void *a, const void *b, size_t size);
+size_t strlen(const char *text);
+int strncmp(const char *a, const char *b, size_t size);
+
+#endif

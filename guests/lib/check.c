@@ -1,0 +1,55 @@
+#include "check.h"
+
+#include "hypercall.h"
+#include "print.h"
+
+static unsigned passed, failed;
+
+static void count(bool holds)
+{
+    __atomic_fetch_add(holds ? &passed : &failed, 1, __ATOMIC_RELAXED);
+}
+
+bool check_true(bool holds, const char *file, int line, const char *text)
+{
+    count(holds);
+    if (!holds)
+        print("%s:%d: failed: %s\n", file, line, text);
+    return holds;
+}
+
+bool check_equal(long got, long want, const char *file, int line, const char *text,
+                 const char *wanted)
+{
+    count(got == want);
+    if (got != want)
+        print("%s:%d: failed: %s is %ld (0x%lx), not %s = %ld (0x%lx)\n", file, line, text, got,
+              got, wanted, want, want);
+    return got == want;
+}
+
+static void __attribute__((noreturn)) power_off(void)
+{
+    struct sched_shutdown shutdown = {.reason = SHUTDOWN_poweroff};
+
+    for (;;)
+        hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (unsigned long)&shutdown);
+}
+
+void check_end(void)
+{
+    print("%u checks\n", passed + failed);
+    if (failed)
+        print("TEST FAIL: %u of %u checks failed\n", failed, passed + failed);
+    else if (!passed)
+        print("TEST FAIL: nothing was checked\n");
+    else
+        print("TEST PASS\n");
+    power_off();
+}
+
+void check_abort(const char *reason)
+{
+    print("TEST FAIL: %s\n", reason);
+    power_off();
+}

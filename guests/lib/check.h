@@ -1,0 +1,29 @@
+/* Checks that count. A failing one says where and what, and the test goes on. */
+#ifndef GUEST_CHECK_H
+#define GUEST_CHECK_H
+
+#include "abi.h"
+
+#define CHECK(condition) check_true((condition), __FILE__, __LINE__, #condition)
+
+/* Compares two numbers as signed longs, so that error codes print as such. */
+#define CHECK_EQ(got, want) check_equal((long)(got), (long)(want), __FILE__, __LINE__, #got, #want)
+
+/* Ends the test at once when `condition` does not hold: nothing that follows would make sense. */
+#define REQUIRE(condition)                                                                         \
+    do {                                                                                           \
+        if (!CHECK(condition))                                                                     \
+            check_end();                                                                           \
+    } while (0)
+
+bool check_true(bool holds, const char *file, int line, const char *text);
+bool check_equal(long got, long want, const char *file, int line, const char *text,
+                 const char *wanted);
+
+/* Prints how many checks there were and the verdict, and switches the machine off. */
+void __attribute__((noreturn)) check_end(void);
+
+/* As check_end, with the verdict that the test failed for this reason. */
+void __attribute__((noreturn)) check_abort(const char *reason);
+
+#endif

@@ -1,0 +1,23 @@
+/* What every test guest includes: the ABI and the whole library. */
+#ifndef GUEST_GUEST_H
+#define GUEST_GUEST_H
+
+#include "abi.h"
+#include "check.h"
+#include "event.h"
+#include "hypercall.h"
+#include "memory.h"
+#include "print.h"
+#include "smp.h"
+#include "time.h"
+#include "trap.h"
+#include "user.h"
+
+/* Set before test() runs. */
+extern const struct start_info *start_info;
+extern struct shared_info *shared_info;
+
+/* The test itself: each guest defines it. Returning ends the guest with its verdict. */
+void test(void);
+
+#endif

@@ -1,0 +1,101 @@
+/* Frames, pages and page tables as the guest sees them. */
+#ifndef GUEST_MEMORY_H
+#define GUEST_MEMORY_H
+
+#include "abi.h"
+#include "stack.h"
+
+#define PTE_P 0x001UL
+#define PTE_RW 0x002UL
+#define PTE_US 0x004UL
+#define PTE_PWT 0x008UL
+#define PTE_PCD 0x010UL
+#define PTE_A 0x020UL
+#define PTE_D 0x040UL
+#define PTE_PSE 0x080UL
+#define PTE_G 0x100UL
+#define PTE_NX (1UL << 63)
+#define PTE_FRAME 0x000ffffffffff000UL
+
+/* Leaf protections. */
+#define PAGE_RO (PTE_P | PTE_US | PTE_A | PTE_D)
+#define PAGE_RW (PAGE_RO | PTE_RW)
+#define TABLE_BITS (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+
+#define TABLE_ENTRIES 512
+#define VIRT_BASE 0xffffffff80000000UL
+
+/* A region of addresses that nothing else uses, in an L4 slot of its own: tests map there. */
+#define FREE_SLOT 300
+#define FREE_BASE (0xffff000000000000UL | ((unsigned long)FREE_SLOT << 39))
+
+/* Each vCPU's two stacks: see stack.h. */
+extern char stacks[MAX_VCPUS * 2][STACK_SIZE];
+
+static inline pte_t pte_make(mfn_t mfn, uint64_t bits)
+{
+    return mfn << PAGE_SHIFT | bits;
+}
+
+static inline mfn_t pte_mfn(pte_t pte)
+{
+    return (pte & PTE_FRAME) >> PAGE_SHIFT;
+}
+
+/* PFN to MFN by the list that start_info names, and back by the machine-to-physical array. */
+mfn_t pfn_to_mfn(pfn_t pfn);
+pfn_t mfn_to_pfn(mfn_t mfn);
+
+/* Addresses inside the initial mapping only. */
+pfn_t va_to_pfn(const void *va);
+mfn_t va_to_mfn(const void *va);
+maddr_t va_to_maddr(const void *va);
+void *mfn_to_va(mfn_t mfn);
+
+/* The next free pages of a pool inside the initial mapping, zeroed and writable. Never freed. */
+void *page_alloc(void);
+void *pages_alloc(unsigned count);
+
+/* A PFN of the domain beyond the initial mapping that nobody uses yet; each only once. */
+pfn_t spare_pfn(void);
+
+/* The root that the vCPU runs on: its virtual address (read-only), and another one to use from now
+ * on for the walks below. */
+pte_t *root_table(void);
+void root_set(pte_t *root);
+
+/* The entry that maps va at a level (1: leaf, 4: root), NULL when a table above is missing. */
+pte_t *entry_of(unsigned long va, unsigned level);
+
+/* One normal update of the entry at this address (a table's address in the initial mapping). */
+long entry_write(const pte_t *entry, pte_t value);
+
+/* One update with its command in the low bits of ptr: the result of mmu_update. */
+long mmu_update_one(uint64_t ptr, uint64_t value);
+
+/* One mmuext operation on a frame; on an address. */
+long mmuext_mfn(unsigned cmd, mfn_t mfn);
+long mmuext_va(unsigned cmd, unsigned long va);
+
+/* Changes the protection of a page of the initial mapping, flushing it on all vCPUs: the
+ * hypercall's result. `bits` 0: unmap. */
+long page_protect(const void *page, uint64_t bits);
+
+/* Makes a page of the initial mapping read-only; ends the test when that fails. */
+void page_make_readonly(const void *page);
+
+/* Tables down to L1 for va, made of pool pages as far as they are missing; the leaf's entry. Ends
+ * the test when that fails. */
+pte_t *tables_for(unsigned long va);
+
+/* Maps one frame at va (tables are made): result of the update of the leaf. */
+long map_at(unsigned long va, mfn_t mfn, uint64_t bits);
+
+/* Ends the test when a call fails that has to work for the test to mean anything. */
+#define MUST(call)                                                                                 \
+    do {                                                                                           \
+        if (!CHECK_EQ((call), 0))                                                                  \
+            check_end();                                                                           \
+    } while (0)
+
+#endif

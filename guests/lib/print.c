@@ -1,0 +1,89 @@
+#include "print.h"
+
+#include <stdarg.h>
+
+#include "abi.h"
+#include "hypercall.h"
+
+struct buffer {
+    char text[512];
+    unsigned used;
+};
+
+static void put(struct buffer *b, char c)
+{
+    if (b->used < sizeof(b->text))
+        b->text[b->used++] = c;
+}
+
+static void put_number(struct buffer *b, uint64_t value, unsigned base, unsigned width)
+{
+    char digits[20];
+    unsigned count = 0;
+
+    do {
+        digits[count++] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value);
+    for (; width > count; width--)
+        put(b, '0');
+    while (count)
+        put(b, digits[--count]);
+}
+
+static void put_signed(struct buffer *b, int64_t value, unsigned width)
+{
+    if (value < 0)
+        put(b, '-');
+    put_number(b, value < 0 ? -(uint64_t)value : (uint64_t)value, 10, width);
+}
+
+static void put_string(struct buffer *b, const char *text)
+{
+    while (*text)
+        put(b, *text++);
+}
+
+void print(const char *format, ...)
+{
+    struct buffer b = {.used = 0};
+    va_list list;
+
+    va_start(list, format);
+    for (; *format; format++) {
+        unsigned width = 0, longs = 0;
+
+        if (*format != '%') {
+            put(&b, *format);
+            continue;
+        }
+        for (format++; *format >= '0' && *format <= '9'; format++)
+            width = width * 10 + (unsigned)(*format - '0');
+        for (; *format == 'l'; format++)
+            longs++;
+        switch (*format) {
+        case 's':
+            put_string(&b, va_arg(list, const char *));
+            break;
+        case 'c':
+            put(&b, (char)va_arg(list, int));
+            break;
+        case 'd':
+            put_signed(&b, longs ? va_arg(list, long) : va_arg(list, int), width);
+            break;
+        case 'u':
+            put_number(&b, longs ? va_arg(list, unsigned long) : va_arg(list, unsigned), 10, width);
+            break;
+        case 'x':
+            put_number(&b, longs ? va_arg(list, unsigned long) : va_arg(list, unsigned), 16, width);
+            break;
+        case 'p':
+            put_number(&b, (uintptr_t)va_arg(list, void *), 16, 16);
+            break;
+        default:
+            put(&b, *format);
+        }
+    }
+    va_end(list);
+    hypercall3(__HYPERVISOR_console_io, CONSOLEIO_write, b.used, (unsigned long)b.text);
+}

@@ -1,0 +1,62 @@
+#include "smp.h"
+
+#include "guest.h"
+
+static vcpu_body_fn *bodies[MAX_VCPUS];
+
+extern const char vcpu_start[];
+
+long vcpu_is_up(unsigned vcpu)
+{
+    return vcpu_op(VCPUOP_is_up, vcpu, NULL);
+}
+
+unsigned vcpu_count(void)
+{
+    unsigned count = 0;
+
+    while (vcpu_is_up(count) >= 0)
+        count++;
+    return count;
+}
+
+void vcpu_context(struct vcpu_guest_context *context, unsigned vcpu, vcpu_body_fn *body)
+{
+    char *kernel_stack = stacks[2 * vcpu];
+
+    bodies[vcpu] = body;
+    memset(context, 0, sizeof(*context));
+    context->flags = VGCF_IN_KERNEL;
+    context->user_regs.rip = (unsigned long)vcpu_start;
+    context->user_regs.rsp = (unsigned long)kernel_stack + STACK_SIZE;
+    context->user_regs.rdi = vcpu;
+    context->user_regs.rflags = 0x202;
+    context->user_regs.cs = FLAT_KERNEL_CS;
+    context->user_regs.ss = FLAT_KERNEL_SS;
+    context->kernel_ss = FLAT_KERNEL_SS;
+    context->kernel_sp = (unsigned long)kernel_stack + 2 * STACK_SIZE;
+    trap_fill_table(context->trap_ctxt);
+    context->ctrlreg[3] = xen_pfn_to_cr3(va_to_mfn(root_table()));
+    context->event_callback_eip = (unsigned long)entry_event;
+    context->failsafe_callback_eip = (unsigned long)entry_failsafe;
+    context->syscall_callback_eip = (unsigned long)entry_syscall;
+}
+
+long vcpu_launch(unsigned vcpu, vcpu_body_fn *body)
+{
+    static struct vcpu_guest_context context;
+    long result;
+
+    if (vcpu >= XEN_LEGACY_MAX_VCPUS && vcpu_info_register(vcpu))
+        return -XEN_EINVAL;
+    vcpu_context(&context, vcpu, body);
+    result = vcpu_op(VCPUOP_initialise, vcpu, &context);
+    return result ? result : vcpu_op(VCPUOP_up, vcpu, NULL);
+}
+
+void vcpu_main(unsigned vcpu)
+{
+    bodies[vcpu](vcpu);
+    for (;;)
+        vcpu_op(VCPUOP_down, vcpu, NULL);
+}

@@ -1,0 +1,29 @@
+#include "time.h"
+
+#include "event.h"
+
+uint64_t now(void)
+{
+    const volatile struct vcpu_time_info *time = &vcpu_info()->time;
+    uint32_t version;
+    uint64_t delta, base;
+
+    do {
+        version = time->version;
+        asm volatile("" : : : "memory");
+        delta = rdtsc() - time->tsc_timestamp;
+        base = time->system_time;
+        delta = time->tsc_shift < 0 ? delta >> -time->tsc_shift : delta << time->tsc_shift;
+        delta = (uint64_t)((unsigned __int128)delta * time->tsc_to_system_mul >> 32);
+        asm volatile("" : : : "memory");
+    } while ((version & 1) || version != time->version);
+    return base + delta;
+}
+
+void spin_for(uint64_t nanoseconds)
+{
+    uint64_t until = now() + nanoseconds;
+
+    while (now() < until)
+        asm volatile("pause" : : : "memory");
+}

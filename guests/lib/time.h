@@ -1,0 +1,33 @@
+/* Time in nanoseconds. */
+#ifndef GUEST_TIME_H
+#define GUEST_TIME_H
+
+#include "abi.h"
+
+#define MILLISECOND 1000000UL
+#define SECOND 1000000000UL
+
+static inline uint64_t rdtsc(void)
+{
+    uint32_t low, high;
+
+    asm volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
+/* Nanoseconds since boot by this vCPU's time structure. */
+uint64_t now(void);
+
+/* Waits for so long without giving the processor away. */
+void spin_for(uint64_t nanoseconds);
+
+/* Waits until a condition holds, at most `nanoseconds`: whether it does. */
+#define WAIT_FOR(condition, nanoseconds)                                                           \
+    ({                                                                                             \
+        uint64_t limit_ = now() + (nanoseconds);                                                   \
+        while (!(condition) && now() < limit_)                                                     \
+            asm volatile("pause" : : : "memory");                                                  \
+        (condition);                                                                               \
+    })
+
+#endif

@@ -1,0 +1,20 @@
+/* How a 64-bit guest calls the hypervisor: number in RAX, arguments in RDI, RSI, RDX, R10 and R8,
+ * result in RAX; SYSCALL itself takes RCX and R11. */
+#ifndef GUEST_HYPERCALL_ASM_H
+#define GUEST_HYPERCALL_ASM_H
+
+static inline long hypercall5(unsigned op, unsigned long a, unsigned long b, unsigned long c,
+                              unsigned long d, unsigned long e)
+{
+    long result = (long)op;
+    register unsigned long r10 asm("r10") = d;
+    register unsigned long r8 asm("r8") = e;
+
+    asm volatile("syscall"
+                 : "+a"(result), "+D"(a), "+S"(b), "+d"(c), "+r"(r10), "+r"(r8)
+                 :
+                 : "rcx", "r11", "memory");
+    return result;
+}
+
+#endif
