@@ -20,10 +20,10 @@ enum lock_class {
     LOCK_FRAMES,      /* frame allocator */
     LOCK_HEAP,
     LOCK_DOMAIN_TABLE, /* id to domain */
+    LOCK_SMP, /* held with interrupts on: the locks that their handlers take come behind it */
     LOCK_RUNQUEUE,
     LOCK_TIMER,
     LOCK_IRQ,
-    LOCK_SMP,
     LOCK_CONSOLE,
     LOCK_CLASSES
 };
