@@ -1,0 +1,393 @@
+/* See grant_world.h. */
+#include "grant_world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "memory/allocator.h"
+#include "memory/frame.h"
+#include "memory/mapping.h"
+#include "memory/mmu.h"
+#include "x86/current.h"
+
+#define FIRST_POOL_FRAME (WORLD_DOMAINS * WORLD_DOMAIN_FRAMES)
+
+struct frame {
+    struct domain *owner;
+    unsigned refs, writers;
+    bool is_allocated, is_table, is_pool_page;
+};
+
+struct slot {
+    bool present, writable;
+    uint32_t frame;
+};
+
+unsigned char *host_memory;
+void *host_frame_table;
+uint64_t *host_m2p;
+
+static struct frame frames[WORLD_FRAMES];
+static struct slot slots[WORLD_DOMAINS][WORLD_SLOTS];
+
+void grant_world_reset(unsigned max_frames)
+{
+    if (!host_memory)
+        host_memory = aligned_alloc(PAGE_SIZE, WORLD_FRAMES * PAGE_SIZE);
+    world_reset();
+    memset(frames, 0, sizeof(frames));
+    memset(slots, 0, sizeof(slots));
+    for (unsigned n = 0; n < FIRST_POOL_FRAME; n++) {
+        frames[n] = (struct frame){
+            .owner = world_domain(n / WORLD_DOMAIN_FRAMES), .refs = 1, .is_allocated = true};
+        memset(mfn_to_virt(mfn(n)), (int)n, PAGE_SIZE);
+    }
+    for (unsigned id = 0; id < WORLD_DOMAINS; id++)
+        if (grant_init_domain(world_domain(id), max_frames, 1))
+            panic("no grant table for domain %u", id);
+}
+
+struct frame *frame_of(mfn_t m)
+{
+    if (!mfn_valid(m))
+        panic("frame %llx does not exist", (unsigned long long)m.n);
+    return &frames[m.n];
+}
+
+mfn_t frame_mfn(const struct frame *f)
+{
+    return mfn((uint64_t)(f - frames));
+}
+
+bool mfn_valid(mfn_t m)
+{
+    return m.n < WORLD_FRAMES;
+}
+
+bool frame_get(struct frame *f, struct domain *d)
+{
+    if (!f->is_allocated || f->owner != d)
+        return false;
+    f->refs++;
+    return true;
+}
+
+void frame_put(struct frame *f)
+{
+    if (!f->refs)
+        panic("frame %llx: put at no reference", (unsigned long long)frame_mfn(f).n);
+    if (--f->refs == 0) {
+        if (f->writers)
+            panic("frame %llx: freed with writers", (unsigned long long)frame_mfn(f).n);
+        *f = (struct frame){0};
+    }
+}
+
+int frame_get_type(struct frame *f, enum frame_type type)
+{
+    if (type != FRAME_WRITABLE || f->is_table)
+        return -EINVAL;
+    f->writers++;
+    return 0;
+}
+
+void frame_put_type(struct frame *f)
+{
+    if (!f->writers)
+        panic("frame %llx: type put at none", (unsigned long long)frame_mfn(f).n);
+    f->writers--;
+}
+
+int frame_get_typed(struct frame *f, struct domain *d, enum frame_type type)
+{
+    if (!frame_get(f, d))
+        return -EINVAL;
+    if (!frame_get_type(f, type))
+        return 0;
+    frame_put(f);
+    return -EINVAL;
+}
+
+void frame_put_typed(struct frame *f)
+{
+    frame_put_type(f);
+    frame_put(f);
+}
+
+void *page_alloc(unsigned order)
+{
+    for (unsigned n = FIRST_POOL_FRAME; n < WORLD_FRAMES; n++)
+        if (!frames[n].refs) {
+            frames[n].refs = 1;
+            return memset(mfn_to_virt(mfn(n)), 0, PAGE_SIZE);
+        }
+    return NULL;
+}
+
+void frame_share(struct frame *f, struct domain *d, bool writable)
+{
+    *f = (struct frame){
+        .owner = d, .refs = 1, .writers = 1, .is_allocated = true, .is_pool_page = true};
+}
+
+bool frame_unshare(struct frame *f)
+{
+    f->is_allocated = false;
+    frame_put_typed(f);
+    return true;
+}
+
+/* Entry `slot` of the running domain, at this address; NULL when there is none. */
+static struct slot *slot_by_va(uint64_t va)
+{
+    uint64_t index = va / PAGE_SIZE - 1;
+
+    return va && index < WORLD_SLOTS ? &slots[current->domain->id][index] : NULL;
+}
+
+static struct slot *slot_by_pte(maddr_t pte)
+{
+    uint64_t index = pte.a / sizeof(uint64_t);
+
+    return index / WORLD_SLOTS == current->domain->id
+               ? &slots[current->domain->id][index % WORLD_SLOTS]
+               : NULL;
+}
+
+static void slot_clear(struct slot *s)
+{
+    struct frame *f = &frames[s->frame];
+
+    if (!s->present)
+        return;
+    if (s->writable)
+        frame_put_type(f);
+    frame_put(f);
+    *s = (struct slot){0};
+}
+
+static int slot_fill(struct slot *s, mfn_t m, bool writable)
+{
+    struct frame *f = frame_of(m);
+
+    if (!s)
+        return -EINVAL;
+    if (writable && frame_get_type(f, FRAME_WRITABLE))
+        return -EINVAL;
+    f->refs++;
+    slot_clear(s);
+    *s = (struct slot){.present = true, .writable = writable, .frame = (uint32_t)m.n};
+    return 0;
+}
+
+static int slot_end(struct slot *s, mfn_t m, bool writable)
+{
+    if (!s || !s->present || s->frame != m.n || s->writable != writable)
+        return -EINVAL;
+    slot_clear(s);
+    return 0;
+}
+
+int mmu_map_grant_va(uint64_t va, mfn_t m, bool writable, uint64_t extra_bits)
+{
+    return slot_fill(slot_by_va(va), m, writable);
+}
+
+int mmu_map_grant_pte(maddr_t pte, mfn_t m, bool writable, uint64_t extra_bits)
+{
+    return slot_fill(slot_by_pte(pte), m, writable);
+}
+
+int mmu_unmap_grant_va(uint64_t va, mfn_t m, bool writable, uint64_t replacement_va)
+{
+    struct slot *s = slot_by_va(va), *other = slot_by_va(replacement_va);
+    int rc;
+
+    if (replacement_va && (!other || other == s))
+        return -EINVAL;
+    rc = slot_end(s, m, writable);
+    if (rc == 0 && other) {
+        *s = *other;
+        *other = (struct slot){0};
+    }
+    return rc;
+}
+
+int mmu_unmap_grant_pte(maddr_t pte, mfn_t m, bool writable)
+{
+    return slot_end(slot_by_pte(pte), m, writable);
+}
+
+static struct grant_entry_v1 *entry(unsigned id, uint32_t ref)
+{
+    struct grant_table *t = world_domain(id)->grants;
+
+    return ref / GRANTS_PER_FRAME < t->nr_frames && t->shared[ref / GRANTS_PER_FRAME]
+               ? &t->shared[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME]
+               : NULL;
+}
+
+void grant_world_offer(unsigned id, uint32_t ref, uint16_t flags, domid_t to, uint32_t frame)
+{
+    struct grant_entry_v1 *e = entry(id, ref);
+
+    if (e)
+        *e = (struct grant_entry_v1){.flags = flags, .domid = to, .frame = frame};
+}
+
+uint16_t grant_world_flags(unsigned id, uint32_t ref)
+{
+    return entry(id, ref)->flags;
+}
+
+uint64_t grant_world_va(unsigned slot)
+{
+    return (slot + 1) * PAGE_SIZE;
+}
+
+uint64_t grant_world_pte(unsigned id, unsigned slot)
+{
+    return (id * WORLD_SLOTS + slot) * sizeof(uint64_t);
+}
+
+uint32_t grant_world_mapped(unsigned id, unsigned slot)
+{
+    return slots[id][slot].present ? slots[id][slot].frame : WORLD_FRAMES;
+}
+
+void grant_world_clear(unsigned id, unsigned slot)
+{
+    slot_clear(&slots[id][slot]);
+}
+
+void grant_world_release(uint32_t frame)
+{
+    struct frame *f = &frames[frame];
+
+    if (!f->is_allocated || f->is_pool_page)
+        return;
+    f->is_allocated = false;
+    frame_put(f);
+}
+
+bool grant_world_make_table(uint32_t frame)
+{
+    if (!frames[frame].is_allocated || frames[frame].writers)
+        return false;
+    frames[frame].is_table = true;
+    return true;
+}
+
+bool grant_world_is_free(uint32_t frame)
+{
+    return frames[frame].refs == 0;
+}
+
+void grant_world_kill(unsigned id)
+{
+    struct domain *d = world_domain(id);
+
+    if (d->state != DOMAIN_ALIVE)
+        return;
+    d->state = DOMAIN_DYING;
+    while (grant_release_mappings(d))
+        grant_world_check();
+    for (unsigned slot = 0; slot < WORLD_SLOTS; slot++)
+        slot_clear(&slots[id][slot]);
+    for (unsigned n = 0; n < FIRST_POOL_FRAME; n++)
+        if (frames[n].owner == d)
+            grant_world_release(n);
+    grant_free_domain(d);
+}
+
+void grant_world_end(void)
+{
+    for (unsigned id = 0; id < WORLD_DOMAINS; id++)
+        grant_world_kill(id);
+    grant_world_check();
+    for (unsigned n = 0; n < WORLD_FRAMES; n++)
+        if (frames[n].refs)
+            panic("frame %u: %u references are left", n, frames[n].refs);
+    for (unsigned id = 0; id < WORLD_DOMAINS; id++)
+        grant_destroy_domain(world_domain(id));
+}
+
+/* References and writers that each frame should have, and uses each grant. */
+struct expected {
+    unsigned refs[WORLD_FRAMES], writers[WORLD_FRAMES];
+    unsigned uses[WORLD_DOMAINS][4 * GRANTS_PER_FRAME][2];
+};
+
+static void count_slots(struct expected *e)
+{
+    for (unsigned id = 0; id < WORLD_DOMAINS; id++)
+        for (unsigned i = 0; i < WORLD_SLOTS; i++)
+            if (slots[id][i].present) {
+                e->refs[slots[id][i].frame]++;
+                e->writers[slots[id][i].frame] += slots[id][i].writable;
+            }
+}
+
+static void count_mapping(struct expected *e, const struct grant_mapping *m)
+{
+    const struct grant_table *t = world_domain(m->granter)->grants;
+    uint32_t frame = t->active[m->ref / GRANTS_PER_FRAME][m->ref % GRANTS_PER_FRAME].frame;
+    bool writes = !(m->flags & GNTMAP_readonly);
+    unsigned kinds = !!(m->flags & GNTMAP_host_map) + !!(m->flags & GNTMAP_device_map);
+
+    e->refs[frame] += kinds;
+    e->writers[frame] += writes ? kinds : 0;
+    e->uses[m->granter][m->ref][writes]++;
+}
+
+static void count_mappings(struct expected *e)
+{
+    for (unsigned id = 0; id < WORLD_DOMAINS; id++) {
+        struct maptrack *t = &world_domain(id)->grants->maptrack;
+
+        for (uint32_t handle = 0; handle < maptrack_size(t); handle++) {
+            struct grant_mapping *m = maptrack_find(t, handle);
+
+            if (m)
+                count_mapping(e, m);
+        }
+    }
+}
+
+static void check_table(struct expected *e, unsigned id)
+{
+    const struct grant_table *t = world_domain(id)->grants;
+
+    for (uint32_t ref = 0; ref < t->nr_frames * GRANTS_PER_FRAME; ref++) {
+        const struct grant_active *a = &t->active[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
+
+        if (a->readers != e->uses[id][ref][0] || a->writers != e->uses[id][ref][1])
+            panic("d%u grant %u: %u readers and %u writers for %u and %u mappings", id, ref,
+                  a->readers, a->writers, e->uses[id][ref][0], e->uses[id][ref][1]);
+        if (grant_in_use(a))
+            e->refs[a->frame]++;
+    }
+}
+
+void grant_world_check(void)
+{
+    static struct expected e;
+
+    memset(&e, 0, sizeof(e));
+    count_slots(&e);
+    count_mappings(&e);
+    for (unsigned id = 0; id < WORLD_DOMAINS; id++) {
+        check_table(&e, id);
+        if (world_extra_refs(id))
+            panic("d%u: %u references kept", id, world_extra_refs(id));
+    }
+    for (unsigned n = 0; n < WORLD_FRAMES; n++) {
+        e.refs[n] += frames[n].is_allocated;
+        e.writers[n] += frames[n].is_pool_page && frames[n].is_allocated;
+        if (frames[n].refs != e.refs[n] || frames[n].writers != e.writers[n])
+            panic("frame %u: %u references, %u writers; should be %u, %u", n, frames[n].refs,
+                  frames[n].writers, e.refs[n], e.writers[n]);
+    }
+}

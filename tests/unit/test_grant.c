@@ -1,0 +1,347 @@
+/* sources: tests/host/panic.c tests/host/small_world.c tests/host/grant_world.c hypervisor/lib/spinlock.c hypervisor/grant/entry.c hypervisor/grant/maptrack.c hypervisor/grant/table.c hypervisor/grant/use.c hypervisor/grant/setup.c hypervisor/grant/map.c hypervisor/grant/unmap.c hypervisor/grant/copy.c hypervisor/grant/grant_op.c */
+/* Grants: what an entry permits, mapping and its end in every order, copies, death of either side. */
+#include <string.h>
+
+#include "check.h"
+#include "grant_world.h"
+#include "hypercall/hypercall.h"
+#include "lib/errno.h"
+#include "memory/mapping.h"
+
+#define MAP (GNTMAP_host_map)
+#define MAP_RO (GNTMAP_host_map | GNTMAP_readonly)
+
+static long op(unsigned cmd, void *arg, unsigned count)
+{
+    long rc = do_grant_table_op(cmd, (uint64_t)arg, count);
+
+    grant_world_check();
+    return rc;
+}
+
+/* d2 maps grant `ref` of d1. */
+static struct gnttab_map_grant_ref map(uint32_t ref, uint32_t flags, unsigned slot)
+{
+    struct gnttab_map_grant_ref m = {.ref = ref, .dom = 1, .flags = flags};
+
+    m.host_addr = flags & GNTMAP_contains_pte ? grant_world_pte(2, slot) : grant_world_va(slot);
+    world_run(2, 0);
+    CHECK_EQ(op(GNTTABOP_map_grant_ref, &m, 1), 0);
+    return m;
+}
+
+static int unmap(uint32_t handle, uint64_t host_addr, uint64_t dev_bus_addr)
+{
+    struct gnttab_unmap_grant_ref u = {
+        .handle = handle, .host_addr = host_addr, .dev_bus_addr = dev_bus_addr};
+
+    CHECK_EQ(op(GNTTABOP_unmap_grant_ref, &u, 1), 0);
+    return u.status;
+}
+
+static void test_entry(void)
+{
+    struct grant_entry_v1 e = {.flags = GTF_permit_access, .domid = 5, .frame = 77};
+    struct grant_active a = {0};
+
+    CHECK_EQ(grant_begin(&e, &a, 6, false), GNTST_permission_denied);
+    CHECK_EQ(e.flags, GTF_permit_access);
+    CHECK_EQ(grant_begin(&e, &a, 5, false), GNTST_okay);
+    CHECK_EQ(e.flags, GTF_permit_access | GTF_reading);
+    CHECK_EQ(a.frame, 77);
+
+    /* The granter changes its mind: the frame in use stays, and who reads may go on reading. */
+    e.frame = 78;
+    e.flags |= GTF_readonly;
+    CHECK_EQ(grant_begin(&e, &a, 5, true), GNTST_permission_denied);
+    e.flags = 0;
+    CHECK_EQ(grant_begin(&e, &a, 5, false), GNTST_okay);
+    CHECK_EQ(a.frame, 77);
+    CHECK_EQ(grant_begin(&e, &a, 6, false), GNTST_general_error);
+
+    e.flags = GTF_permit_access | GTF_reading;
+    CHECK_EQ(grant_begin(&e, &a, 5, true), GNTST_okay);
+    CHECK_EQ(e.flags, GTF_permit_access | GTF_reading | GTF_writing);
+    grant_end(&e, &a, true);
+    CHECK_EQ(e.flags, GTF_permit_access | GTF_reading);
+    grant_end(&e, &a, false);
+    CHECK_EQ(e.flags, GTF_permit_access | GTF_reading);
+    grant_end(&e, &a, false);
+    CHECK_EQ(e.flags, GTF_permit_access);
+    CHECK(!grant_in_use(&a));
+
+    e.flags = GTF_accept_transfer;
+    CHECK_EQ(grant_begin(&e, &a, 5, false), GNTST_bad_gntref);
+    e.flags = GTF_transitive;
+    CHECK_EQ(grant_begin(&e, &a, 5, false), GNTST_bad_gntref);
+}
+
+static void test_maptrack(void)
+{
+    struct maptrack t;
+    uint32_t first, handle = 0;
+
+    CHECK_EQ(maptrack_init(&t, 1), 0);
+    CHECK(!maptrack_find(&t, 0));
+    first = maptrack_take(&t);
+    CHECK(!maptrack_find(&t, first));
+    maptrack_reserved(&t, first)->flags = GNTMAP_host_map;
+    CHECK(maptrack_find(&t, first) != NULL);
+    for (unsigned i = 1; i < MAPTRACK_PER_PAGE; i++)
+        handle = maptrack_take(&t);
+    CHECK_EQ(maptrack_take(&t), NO_HANDLE);
+    maptrack_give_back(&t, handle);
+    CHECK_EQ(maptrack_take(&t), handle);
+    CHECK(!maptrack_find(&t, maptrack_size(&t)));
+    CHECK(!maptrack_find(&t, NO_HANDLE));
+    maptrack_destroy(&t);
+}
+
+static void test_setup(void)
+{
+    xen_pfn_t list[3] = {0};
+    struct gnttab_query_size q = {.dom = DOMID_SELF};
+    struct gnttab_setup_table s = {.dom = DOMID_SELF, .nr_frames = 3};
+    struct gnttab_set_version v = {.version = 1};
+
+    grant_world_reset(3);
+    s.frame_list.p = list;
+    world_run(1, 0);
+    CHECK_EQ(op(GNTTABOP_query_size, &q, 1), 0);
+    CHECK_EQ(q.status, GNTST_okay);
+    CHECK_EQ(q.nr_frames, 1);
+    CHECK_EQ(q.max_nr_frames, 3);
+    CHECK_EQ(op(GNTTABOP_setup_table, &s, 1), 0);
+    CHECK_EQ(s.status, GNTST_okay);
+    CHECK(list[0] && list[1] && list[2] && list[0] != list[1]);
+    s.nr_frames = 4;
+    CHECK_EQ(op(GNTTABOP_setup_table, &s, 1), 0);
+    CHECK_EQ(s.status, GNTST_general_error);
+    s.dom = q.dom = 2;
+    CHECK_EQ(op(GNTTABOP_setup_table, &s, 1), 0);
+    CHECK_EQ(s.status, GNTST_permission_denied);
+    q.dom = 9;
+    CHECK_EQ(op(GNTTABOP_query_size, &q, 1), 0);
+    CHECK_EQ(q.status, GNTST_bad_domain);
+    CHECK_EQ(op(GNTTABOP_setup_table, &s, 2), -EINVAL);
+    CHECK_EQ(op(GNTTABOP_set_version, &v, 1), 0);
+    v.version = 2;
+    CHECK_EQ(op(GNTTABOP_set_version, &v, 1), -ENOSYS);
+    CHECK_EQ(op(GNTTABOP_get_status_frames, &v, 1), -ENOSYS);
+    CHECK_EQ(op(GNTTABOP_transfer, &v, 1), -ENOSYS);
+    grant_world_end();
+}
+
+static void test_map(void)
+{
+    struct gnttab_map_grant_ref m, again;
+
+    grant_world_reset(2);
+    grant_world_offer(1, 8, GTF_permit_access, 2, 9);
+    m = map(8, MAP, 0);
+    CHECK_EQ(m.status, GNTST_okay);
+    CHECK_EQ(m.dev_bus_addr, 9 << PAGE_SHIFT);
+    CHECK_EQ(grant_world_mapped(2, 0), 9);
+    CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access | GTF_reading | GTF_writing);
+    CHECK(!grant_world_make_table(9));
+
+    again = map(8, MAP_RO | GNTMAP_contains_pte, 1);
+    CHECK_EQ(again.status, GNTST_okay);
+    CHECK_EQ(unmap(m.handle, grant_world_va(0), 0), GNTST_okay);
+    CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access | GTF_reading);
+    CHECK_EQ(unmap(m.handle, grant_world_va(0), 0), GNTST_bad_handle);
+    CHECK_EQ(unmap(again.handle, grant_world_va(1), 0), GNTST_bad_virt_addr);
+    CHECK_EQ(unmap(again.handle, grant_world_pte(2, 1), 0), GNTST_okay);
+    CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access);
+    CHECK(grant_world_make_table(9));
+    CHECK_EQ(map(8, MAP, 0).status, GNTST_bad_page);
+    CHECK_EQ(map(8, MAP_RO, 0).status, GNTST_okay);
+    grant_world_end();
+}
+
+static void test_refusals(void)
+{
+    struct gnttab_map_grant_ref m = {.dom = 9, .flags = MAP};
+
+    grant_world_reset(2);
+    grant_world_offer(1, 8, GTF_permit_access | GTF_readonly, 2, 9);
+    grant_world_offer(1, 9, GTF_permit_access, 0, 9);
+    grant_world_offer(1, 10, GTF_permit_access, 2, 17);
+    grant_world_offer(1, 11, GTF_permit_access, 2, WORLD_FRAMES);
+    grant_world_offer(1, 12, GTF_permit_access, 2, 12);
+    CHECK_EQ(map(8, MAP, 0).status, GNTST_permission_denied);
+    CHECK_EQ(map(9, MAP, 0).status, GNTST_permission_denied);
+    /* Not the granter's frame, or none at all. */
+    CHECK_EQ(map(10, MAP, 0).status, GNTST_bad_page);
+    CHECK_EQ(map(11, MAP, 0).status, GNTST_bad_page);
+    CHECK_EQ(map(GRANTS_PER_FRAME, MAP, 0).status, GNTST_bad_gntref);
+    CHECK_EQ(map(~0u, MAP, 0).status, GNTST_bad_gntref);
+    CHECK_EQ(map(12, 0, 0).status, GNTST_bad_gntref);
+    CHECK_EQ(map(12, MAP, WORLD_SLOTS).status, GNTST_bad_virt_addr);
+    CHECK_EQ(grant_world_flags(1, 12), GTF_permit_access);
+    CHECK_EQ(op(GNTTABOP_map_grant_ref, &m, 1), 0);
+    CHECK_EQ(m.status, GNTST_bad_domain);
+    CHECK_EQ(op(GNTTABOP_map_grant_ref, NULL, 1), -EFAULT);
+    CHECK_EQ(unmap(0, grant_world_va(0), 0), GNTST_bad_handle);
+    CHECK_EQ(unmap(~0u, grant_world_va(0), 0), GNTST_bad_handle);
+    grant_world_end();
+}
+
+/* A mapping for a device and for the processor ends in two steps, in any order. */
+static void test_device(void)
+{
+    struct gnttab_map_grant_ref m;
+
+    grant_world_reset(2);
+    grant_world_offer(1, 8, GTF_permit_access, 2, 9);
+    m = map(8, MAP | GNTMAP_device_map, 0);
+    CHECK_EQ(m.status, GNTST_okay);
+    CHECK_EQ(unmap(m.handle, grant_world_va(0), 0), GNTST_okay);
+    CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access | GTF_reading | GTF_writing);
+    CHECK_EQ(unmap(m.handle, 0, m.dev_bus_addr), GNTST_okay);
+    CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access);
+    CHECK_EQ(unmap(m.handle, 0, m.dev_bus_addr), GNTST_bad_handle);
+    m = map(8, GNTMAP_device_map, 0);
+    CHECK_EQ(unmap(m.handle, grant_world_va(0), m.dev_bus_addr), GNTST_bad_virt_addr);
+    CHECK_EQ(unmap(m.handle, 0, m.dev_bus_addr), GNTST_okay);
+    grant_world_end();
+}
+
+static void test_replace(void)
+{
+    struct gnttab_unmap_and_replace r;
+    struct gnttab_map_grant_ref m, other;
+
+    grant_world_reset(2);
+    grant_world_offer(1, 8, GTF_permit_access, 2, 9);
+    grant_world_offer(1, 9, GTF_permit_access, 2, 10);
+    m = map(8, MAP, 0);
+    other = map(9, MAP, 1);
+    r = (struct gnttab_unmap_and_replace){
+        .host_addr = grant_world_va(0), .new_addr = grant_world_va(1), .handle = m.handle};
+    CHECK_EQ(op(GNTTABOP_unmap_and_replace, &r, 1), 0);
+    CHECK_EQ(r.status, GNTST_okay);
+    CHECK_EQ(grant_world_mapped(2, 0), 10);
+    CHECK_EQ(grant_world_mapped(2, 1), WORLD_FRAMES);
+    CHECK_EQ(unmap(other.handle, grant_world_va(0), 0), GNTST_okay);
+    grant_world_end();
+}
+
+static void test_copy(void)
+{
+    struct gnttab_copy c = {.source = {.u.ref = 8, .domid = 1, .offset = 100},
+                            .dest = {.u.gmfn = 20, .domid = DOMID_SELF, .offset = 4000},
+                            .len = 96,
+                            .flags = GNTCOPY_source_gref};
+    const unsigned char *to;
+
+    grant_world_reset(2);
+    to = mfn_to_virt(mfn(20));
+    grant_world_offer(1, 8, GTF_permit_access | GTF_readonly, 2, 9);
+    world_run(2, 0);
+    CHECK_EQ(op(GNTTABOP_copy, &c, 1), 0);
+    CHECK_EQ(c.status, GNTST_okay);
+    CHECK_EQ(to[3999], 20);
+    CHECK_EQ(to[4000], 9);
+    CHECK_EQ(to[4095], 9);
+    CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access | GTF_readonly);
+
+    c.len = 97;
+    CHECK_EQ(op(GNTTABOP_copy, &c, 1), 0);
+    CHECK_EQ(c.status, GNTST_bad_copy_arg);
+    c.len = 96;
+    c.dest.u.gmfn = 9;
+    CHECK_EQ(op(GNTTABOP_copy, &c, 1), 0);
+    CHECK_EQ(c.status, GNTST_bad_page);
+    c.dest = (struct gnttab_copy_ptr){.u.ref = 8, .domid = 1};
+    c.flags |= GNTCOPY_dest_gref;
+    CHECK_EQ(op(GNTTABOP_copy, &c, 1), 0);
+    CHECK_EQ(c.status, GNTST_permission_denied);
+    c.dest = (struct gnttab_copy_ptr){.u.gmfn = 9, .domid = 1};
+    c.flags = GNTCOPY_source_gref;
+    CHECK_EQ(op(GNTTABOP_copy, &c, 1), 0);
+    CHECK_EQ(c.status, GNTST_permission_denied);
+    CHECK(grant_world_make_table(20));
+    c.dest = (struct gnttab_copy_ptr){.u.gmfn = 20, .domid = 2};
+    CHECK_EQ(op(GNTTABOP_copy, &c, 1), 0);
+    CHECK_EQ(c.status, GNTST_bad_page);
+    grant_world_end();
+}
+
+/* Each element is done once, whatever the preemption; the restarted call has the rest of the list. */
+static void test_preemption(void)
+{
+    struct gnttab_map_grant_ref list[4];
+
+    grant_world_reset(2);
+    world_run(2, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        grant_world_offer(1, 8 + i, GTF_permit_access, 2, 9 + i);
+        list[i] = (struct gnttab_map_grant_ref){
+            .ref = 8 + i, .dom = 1, .flags = MAP, .host_addr = grant_world_va(i)};
+    }
+    world_preempt_after(2);
+    CHECK_EQ(op(GNTTABOP_map_grant_ref, list, 4), -ERESTART);
+    CHECK_EQ(world_restart.op, __HYPERVISOR_grant_table_op);
+    CHECK_EQ(world_restart.args[0], GNTTABOP_map_grant_ref);
+    CHECK_EQ(world_restart.args[1], (uint64_t)&list[2]);
+    CHECK_EQ(world_restart.args[2], 2);
+    CHECK_EQ(grant_world_mapped(2, 1), 10);
+    CHECK_EQ(grant_world_mapped(2, 2), WORLD_FRAMES);
+    CHECK_EQ(op(GNTTABOP_map_grant_ref, &list[2], 2), 0);
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_EQ(list[i].status, GNTST_okay);
+    grant_world_end();
+}
+
+static void test_death(void)
+{
+    struct gnttab_map_grant_ref m;
+
+    /* The user dies: the granter has its frame for itself again. */
+    grant_world_reset(2);
+    grant_world_offer(1, 8, GTF_permit_access, 2, 9);
+    map(8, MAP | GNTMAP_device_map, 0);
+    grant_world_kill(2);
+    grant_world_check();
+    CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access);
+    CHECK(grant_world_make_table(9));
+    grant_world_end();
+
+    /* The granter dies: its frame lives until it is unmapped, and cannot be mapped anew. */
+    grant_world_reset(2);
+    grant_world_offer(1, 8, GTF_permit_access, 2, 9);
+    m = map(8, MAP, 0);
+    grant_world_kill(1);
+    grant_world_check();
+    CHECK(!grant_world_is_free(9));
+    CHECK_EQ(map(8, MAP, 1).status, GNTST_bad_domain);
+    CHECK_EQ(unmap(m.handle, grant_world_va(0), 0), GNTST_okay);
+    CHECK(grant_world_is_free(9));
+    grant_world_end();
+
+    /* The user drops its entry by itself: the mapping stays until the end, and counts agree. */
+    grant_world_reset(2);
+    grant_world_offer(1, 8, GTF_permit_access, 2, 9);
+    m = map(8, MAP, 0);
+    grant_world_clear(2, 0);
+    grant_world_check();
+    CHECK(!grant_world_make_table(9));
+    CHECK_EQ(unmap(m.handle, grant_world_va(0), 0), GNTST_bad_virt_addr);
+    grant_world_end();
+}
+
+int main(void)
+{
+    test_entry();
+    test_maptrack();
+    test_setup();
+    test_map();
+    test_refusals();
+    test_device();
+    test_replace();
+    test_copy();
+    test_preemption();
+    test_death();
+    return check_report();
+}
