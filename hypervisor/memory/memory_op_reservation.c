@@ -134,6 +134,13 @@ static uint64_t extents_perform(unsigned op, struct domain *d, uint64_t start,
     return r->nr_extents;
 }
 
+/* The result is a count even for a request that is wrong as a whole; the reason is for the log. */
+static long nothing_done(uint64_t start, int reason)
+{
+    (void)refuse(reason);
+    return (long)start;
+}
+
 long memory_reservation_op(unsigned op, uint64_t start, uint64_t arg)
 {
     struct xen_memory_reservation r;
@@ -141,12 +148,13 @@ long memory_reservation_op(unsigned op, uint64_t start, uint64_t arg)
     bool preempted = false;
     uint64_t done;
 
-    /* The result is a count even for a request that is wrong as a whole. */
-    if (!copy_from_guest(&r, arg, sizeof(r)) || !request_ok(op, start, &r))
-        return refuse((long)start);
+    if (!copy_from_guest(&r, arg, sizeof(r)))
+        return nothing_done(start, -EFAULT);
+    if (!request_ok(op, start, &r))
+        return nothing_done(start, -EINVAL);
     d = domain_get_foreign(r.domid);
     if (!d)
-        return refuse((long)start);
+        return nothing_done(start, -EPERM);
     /* The pseudo-domains' frames are nobody's to change, and a dying domain takes no more. */
     done = start;
     if (d->id < MAX_DOMAINS && d->state == DOMAIN_ALIVE)

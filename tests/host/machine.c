@@ -224,7 +224,10 @@ void domain_put(struct domain *d)
 
 struct domain *domain_get_foreign(domid_t id)
 {
-    struct domain *d = id == DOMID_XEN ? dom_xen : id < 2 ? &domains[id] : NULL;
+    struct domain *d = id == DOMID_SELF  ? current->domain
+                       : id == DOMID_XEN ? dom_xen
+                       : id < 2          ? &domains[id]
+                                         : NULL;
 
     if (!d || (d != current->domain && !current->domain->is_privileged))
         return NULL;
