@@ -209,32 +209,40 @@ static void switch_input(void)
             keys_to_ringfort ? "Ringfort: h lists keys" : "Domain0", SWITCHES);
 }
 
-/* Ctrl-A reaches Domain0 too, unless it completes a switch. */
-static bool take_key(char c)
+static void take_typed(char c)
 {
-    switches_seen = c == CTRL_A ? switches_seen + 1 : 0;
-    if (switches_seen == SWITCHES) {
-        switches_seen = 0;
-        switch_input();
-        return false;
+    if (keys_to_ringfort)
+        debug_key(c);
+    else
+        input_for_domain0(c);
+}
+
+/* A Ctrl-A waits for the next key: it may be part of a switch and then is nobody's input. */
+static void take_key(char c)
+{
+    if (c == CTRL_A) {
+        if (++switches_seen == SWITCHES) {
+            switches_seen = 0;
+            switch_input();
+        }
+        return;
     }
-    if (keys_to_ringfort) {
-        if (c != CTRL_A)
-            debug_key(c);
-        return false;
-    }
-    input_for_domain0(c);
-    return true;
+    for (; switches_seen > 0; switches_seen--)
+        if (!keys_to_ringfort)
+            input_for_domain0(CTRL_A);
+    take_typed(c);
 }
 
 void console_work(void)
 {
-    bool for_domain0 = false;
+    bool any = false;
     char c;
 
-    while (next_received(&c))
-        for_domain0 |= take_key(c);
-    if (for_domain0)
+    while (next_received(&c)) {
+        take_key(c);
+        any = true;
+    }
+    if (any && !keys_to_ringfort)
         event_send_global_virq(VIRQ_CONSOLE);
     if (__atomic_exchange_n(&ring_grew, false, __ATOMIC_RELAXED))
         event_send_global_virq(VIRQ_CON_RING);
