@@ -105,7 +105,11 @@ const char *hypercall_name(unsigned op)
 
 void hypercall_print_recent(unsigned cpu)
 {
-    for (uint64_t ops = recent[cpu].ops; ops; ops >>= 8)
-        log_err("  CPU %u hypercall %u %s", cpu, (unsigned)(ops & 0xff),
-                hypercall_name(ops & 0xff));
+    char line[256];
+    int n = 0;
+
+    line[0] = '\0';
+    for (uint64_t ops = recent[cpu].ops; ops && n < (int)sizeof(line) - 1; ops >>= 8)
+        n += format(line + n, sizeof(line) - n, " %s", hypercall_name(ops & 0xff));
+    log_err("CPU %u hypercalls, newest first:%s", cpu, line);
 }

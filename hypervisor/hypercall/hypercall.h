@@ -48,7 +48,7 @@ long do_grant_table_op(unsigned cmd, uint64_t uop, unsigned count);
 /* The ABI's name of hypercall `op`, "?" for one that is not in the list. */
 const char *hypercall_name(unsigned op);
 
-/* Prints the names of the last hypercalls of `cpu`, newest first; for panic messages. No locks. */
+/* Prints the names of the last hypercalls of `cpu`, at most eight; for panic messages. */
 void hypercall_print_recent(unsigned cpu);
 
 #endif

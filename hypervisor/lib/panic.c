@@ -27,6 +27,7 @@ static void show_last_hypercalls(void)
         else
             log_err("CPU %u: d%uv%u, last hypercall %s, guest rip %016lx", cpu, v->domain->id,
                     v->id, hypercall_name(v->arch.last_hypercall), info[-1].regs.rip);
+        hypercall_print_recent(cpu);
     }
 }
 
