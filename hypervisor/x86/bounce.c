@@ -3,35 +3,29 @@
  *
  *     ss, rsp, rflags, cs | saved upcall mask << 32, rip, [error code], r11, rcx
  *
- * A frame of kernel mode has RPL 0 in cs, by which the guest knows it. For the failsafe callback the
- * place of the error code is taken by gs, fs, es, ds (high to low).
+ * A frame of kernel mode has RPL 0 in cs, by which the guest knows it. For the failsafe callback
+ * the place of the error code is taken by gs, fs, es, ds (high to low).
  */
 #include "x86/bounce.h"
 
 #include "domain/domain.h"
-#include "memory/guest_copy.h"
 #include "memory/hypmap.h"
 #include "x86/cpu.h"
 #include "x86/current.h"
 #include "x86/entry.h"
+#include "x86/guest_word.h"
 
-#define TRAP_MASKS_EVENTS 4      /* struct trap_info.flags */
+#define TRAP_MASKS_EVENTS 4 /* struct trap_info.flags */
 #define TRAP_DPL 3
 #define ERROR_CODE_VECTORS 0x60227d00u /* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX */
 #define PF_USER 4u
 
+#define FRAME_MAX 88 /* bytes of the longest frame, failsafe's */
 #define FLAT_CS64 0xe033
 #define FLAT_SS 0xe02b
 
 /* Flags that a handler starts without; AC among them because of SMAP in the guest's own idea. */
 #define HANDLER_CLEARS (RFLAGS_TF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC)
-
-struct entry_point {
-    uint64_t address;
-    bool masks_events;
-    unsigned extra_count;        /* words between rip and r11 */
-    uint64_t extra[4];           /* low to high */
-};
 
 void toggle_mode(struct vcpu *v)
 {
@@ -47,16 +41,36 @@ static uint64_t visible_flags(const struct cpu_user_regs *regs, bool masked)
     return (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (masked ? 0 : RFLAGS_IF);
 }
 
-static void enter_handler(struct vcpu *v, const struct entry_point *to)
+/* Writes `words` (a constant: the compiler unrolls this) to the guest's stack. A frame is short, so
+ * one comparison keeps it out of Ringfort's range; other bad addresses fault. */
+static inline __attribute__((always_inline)) bool write_frame(uint64_t sp, const uint64_t *frame,
+                                                              unsigned words)
+{
+    if (sp + FRAME_MAX - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START + FRAME_MAX)
+        return false;
+    guest_access_begin();
+#pragma GCC unroll 12
+    for (unsigned i = 0; i < words; i++)
+        put_guest_word(sp + i * sizeof(*frame), frame[i], fault);
+    guest_access_end();
+    return true;
+fault:
+    guest_access_end();
+    return false;
+}
+
+/* The bounce itself; `extra` (of `extra_count` words, low to high) goes between rip and r11. */
+static inline __attribute__((always_inline)) void enter_handler(struct vcpu *v, uint64_t address,
+                                                                bool masks_events,
+                                                                const uint64_t *extra,
+                                                                unsigned extra_count)
 {
     struct cpu_user_regs *regs = guest_regs();
     struct vcpu_info *info = v->event.info;
     bool masked = READ_ONCE(info->evtchn_upcall_mask) & 1;
-    uint64_t frame[7 + ARRAY_SIZE(to->extra)], *word = frame, sp;
-    uint64_t cs = regs->cs;
+    uint64_t frame[FRAME_MAX / 8], *word = frame, sp = regs->rsp, cs = regs->cs;
 
     if (v->arch.in_kernel) {
-        sp = regs->rsp;
         cs &= ~3UL;
     } else {
         toggle_mode(v);
@@ -64,66 +78,61 @@ static void enter_handler(struct vcpu *v, const struct entry_point *to)
     }
     *word++ = regs->rcx;
     *word++ = regs->r11;
-    for (unsigned i = 0; i < to->extra_count; i++)
-        *word++ = to->extra[i];
+    for (unsigned i = 0; i < extra_count; i++)
+        *word++ = extra[i];
     *word++ = regs->rip;
     *word++ = cs | (uint64_t)masked << 32;
     *word++ = visible_flags(regs, masked);
     *word++ = regs->rsp;
     *word++ = regs->ss;
-    sp = (sp & ~15UL) - (word - frame) * sizeof(*word);
-    if (!copy_to_guest(sp, frame, (word - frame) * sizeof(*word))) {
+    sp = (sp & ~15UL) - (7 + extra_count) * sizeof(*word);
+    if (unlikely(!write_frame(sp, frame, 7 + extra_count))) {
         domain_crash(v->domain, "no room for an entry frame at %#lx", sp);
         return;
     }
-    if (to->masks_events)
+    if (masks_events)
         WRITE_ONCE(info->evtchn_upcall_mask, 1);
     regs->rsp = sp;
     regs->ss = FLAT_SS;
-    regs->rip = to->address;
     regs->cs = FLAT_CS64;
-    regs->rflags = (regs->rflags & ~HANDLER_CLEARS) | RFLAGS_IF;
-    /* The handler has the real values in its frame; with these SYSRET will do. */
-    regs->rcx = regs->rip;
-    regs->r11 = regs->rflags;
+    /* The handler has the real RCX and R11 in its frame; with these SYSRET will do. */
+    regs->rcx = regs->rip = address;
+    regs->r11 = regs->rflags = (regs->rflags & ~HANDLER_CLEARS) | RFLAGS_IF;
 }
 
 void bounce_callback(struct vcpu *v, const struct guest_callback *cb)
 {
-    struct entry_point to = {.address = cb->address, .masks_events = cb->masks_events};
-
-    enter_handler(v, &to);
+    enter_handler(v, cb->address, cb->masks_events, NULL, 0);
 }
 
 void bounce_failsafe(struct vcpu *v, const uint16_t selectors[4])
 {
-    struct entry_point to = {
-        .address = v->arch.failsafe.address,
-        .masks_events = v->arch.failsafe.masks_events,
-        .extra_count = 4,
-        .extra = {selectors[0], selectors[1], selectors[2], selectors[3]},
-    };
+    const uint64_t extra[] = {selectors[0], selectors[1], selectors[2], selectors[3]};
 
-    if (to.address)
-        enter_handler(v, &to);
+    if (v->arch.failsafe.address)
+        enter_handler(v, v->arch.failsafe.address, v->arch.failsafe.masks_events, extra,
+                      ARRAY_SIZE(extra));
     else
         domain_crash(v->domain, "no failsafe callback");
 }
 
 /* True when the trap table has a handler for the vector, and control went to it. */
-static bool enter_trap(struct vcpu *v, unsigned vector, bool has_error, uint32_t error)
+static bool enter_trap(struct vcpu *v, unsigned vector)
 {
     const struct trap_info *trap = &v->arch.traps[vector];
-    struct entry_point to = {
-        .address = trap->address,
-        .masks_events = trap->flags & TRAP_MASKS_EVENTS,
-        .extra_count = has_error,
-        .extra = {error},
-    };
 
-    if (to.address)
-        enter_handler(v, &to);
-    return to.address != 0;
+    if (trap->address)
+        enter_handler(v, trap->address, trap->flags & TRAP_MASKS_EVENTS, NULL, 0);
+    return trap->address != 0;
+}
+
+static bool enter_trap_with_error(struct vcpu *v, unsigned vector, uint64_t error)
+{
+    const struct trap_info *trap = &v->arch.traps[vector];
+
+    if (trap->address)
+        enter_handler(v, trap->address, trap->flags & TRAP_MASKS_EVENTS, &error, 1);
+    return trap->address != 0;
 }
 
 void inject_trap(unsigned vector, uint32_t error)
@@ -131,7 +140,7 @@ void inject_trap(unsigned vector, uint32_t error)
     struct vcpu *v = current;
     bool has_error = vector < VEC_EXCEPTIONS && (ERROR_CODE_VECTORS >> vector & 1);
 
-    if (!enter_trap(v, vector, has_error, error))
+    if (has_error ? !enter_trap_with_error(v, vector, error) : !enter_trap(v, vector))
         domain_crash(v->domain, "no handler for exception %u, error code %#x", vector, error);
 }
 
@@ -142,7 +151,7 @@ void inject_page_fault(uint64_t va, uint32_t error)
     v->event.info->arch.cr2 = va;
     if (v->arch.in_kernel)
         error &= ~PF_USER;
-    if (!enter_trap(v, VEC_PF, true, error))
+    if (!enter_trap_with_error(v, VEC_PF, error))
         domain_crash(v->domain, "no handler for a page fault at %#lx, error code %#x", va, error);
 }
 
@@ -152,7 +161,7 @@ bool bounce_software_interrupt(struct vcpu *v, uint8_t vector)
 
     if ((v->arch.traps[vector].flags & TRAP_DPL) < ring)
         return false;
-    return enter_trap(v, vector, false, 0);
+    return enter_trap(v, vector);
 }
 
 static bool deliver_nmi(struct vcpu *v)
@@ -161,28 +170,32 @@ static bool deliver_nmi(struct vcpu *v)
         return false;
     v->arch.nmi_pending = false;
     v->arch.nmi_in_service = true;
-    return enter_trap(v, VEC_NMI, false, 0);
+    return enter_trap(v, VEC_NMI);
 }
 
-bool bounce_pending(struct vcpu *v)
+/* Rare and urgent: segments that were lost on the way, machine checks, NMIs. */
+static bool deliver_rare(struct vcpu *v)
 {
-    if (unlikely(v->arch.segments_lost)) {
+    if (v->arch.segments_lost) {
         v->arch.segments_lost = false;
         bounce_failsafe(v, v->arch.lost_selectors);
         return true;
     }
-    if (unlikely(v->arch.mce_pending)) {
+    if (v->arch.mce_pending) {
         v->arch.mce_pending = false;
-        if (enter_trap(v, VEC_MC, false, 0))
+        if (enter_trap(v, VEC_MC))
             return true;
     }
-    if (unlikely(v->arch.nmi_pending) && deliver_nmi(v))
-        return true;
-    if (event_deliverable(v->event.info) && v->arch.event.address) {
-        struct entry_point to = {.address = v->arch.event.address, .masks_events = true};
+    return v->arch.nmi_pending && deliver_nmi(v);
+}
 
-        enter_handler(v, &to);
+bool bounce_pending(struct vcpu *v)
+{
+    if (unlikely(v->arch.segments_lost | v->arch.mce_pending | v->arch.nmi_pending) &&
+        deliver_rare(v))
         return true;
-    }
-    return false;
+    if (!event_deliverable(v->event.info) || !v->arch.event.address)
+        return false;
+    enter_handler(v, v->arch.event.address, true, NULL, 0);
+    return true;
 }

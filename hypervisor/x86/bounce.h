@@ -9,12 +9,12 @@
 struct vcpu;
 struct guest_callback;
 
-/* Between kernel and user mode of the running vCPU: GS base and base pointer follow. Leaves interrupts
- * off: only for the last steps before an exit. */
+/* Between kernel and user mode of the running vCPU: GS base and base pointer follow. Leaves
+ * interrupts off: only for the last steps before an exit. */
 void toggle_mode(struct vcpu *v);
 
-/* All of these change guest_regs() of `v`, which is current, so that it goes on in the handler, on its
- * kernel stack with the ABI's frame. If the stack cannot be written the domain is crashed. */
+/* All of these change guest_regs() of `v`, which is current, so that it goes on in the handler, on
+ * its kernel stack with the ABI's frame. If the stack cannot be written the domain is crashed. */
 
 /* SYSCALL, SYSENTER, or an event upcall; cb->address must not be 0. */
 void bounce_callback(struct vcpu *v, const struct guest_callback *cb);

@@ -24,7 +24,7 @@
 #define FEATURE_OSXSAVE (1u << 27)
 #define FEATURE_RDTSCP (1u << 27)
 #define XSAVE_LEAF 0xd
-#define XSAVE_MINIMUM 576        /* legacy image and header */
+#define XSAVE_MINIMUM 576 /* legacy image and header */
 #define XSAVE_COMPONENTS 63
 #define CACHE_SUBLEAVES 8
 /* EAX of the time leaf (comments in <xen/arch-x86/cpuid.h>). */

@@ -9,12 +9,13 @@
 
 /* What Ringfort itself uses; the same on every CPU, settled on the boot CPU. */
 struct cpu_features {
-    bool xsave;                  /* FPU state is kept by XSAVE; guests may use it */
+    bool xsave; /* FPU state is kept by XSAVE; guests may use it */
     bool xsaveopt;
-    bool tsc_aux;                /* RDTSCP and its register */
+    bool tsc_aux; /* RDTSCP and its register */
+    bool smap;    /* CR4.SMAP is set: guest memory is touched between STAC and CLAC only */
     bool is_amd;
-    uint64_t xcr0;               /* every state component Ringfort saves */
-    uint32_t xsave_size;         /* bytes of an XSAVE area with all of them */
+    uint64_t xcr0;       /* every state component Ringfort saves */
+    uint32_t xsave_size; /* bytes of an XSAVE area with all of them */
 };
 
 extern struct cpu_features cpu_features;

@@ -1,7 +1,7 @@
 /*
  * Hidden is what a PV kernel cannot use or must not (its own paging modes and their protections,
- * virtualization, monitors, performance counters, control of speculation by MSRs that Ringfort keeps);
- * what is new and unknown is hidden too, because each mask lists what is shown.
+ * virtualization, monitors, performance counters, control of speculation by MSRs that Ringfort
+ * keeps); what is new and unknown is hidden too, because each mask lists what is shown.
  */
 #include "x86/cpuid_policy.h"
 

@@ -1,8 +1,8 @@
 /* The common part of decoding: prefixes, opcode, ModRM (SDM vol. 2, chapter 2). */
 #include "x86/decode_insn.h"
 
-#define MODRM_SIB 4              /* rm: a SIB byte follows */
-#define MODRM_DISP32 5           /* rm with mod 0: no base, or RIP */
+#define MODRM_SIB 4    /* rm: a SIB byte follows */
+#define MODRM_DISP32 5 /* rm with mod 0: no base, or RIP */
 #define SIB_NO_INDEX 4
 #define SIB_NO_BASE 5
 

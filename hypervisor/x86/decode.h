@@ -1,6 +1,7 @@
 /*
  * Instruction decoder for what guest kernels may leave to Ringfort: privileged instructions and
- * stores to page tables. Pure: bytes and registers in, a description out. Every byte is the guest's.
+ * stores to page tables. Pure: bytes and registers in, a description out. Every byte is the
+ * guest's.
  */
 #ifndef X86_DECODE_H
 #define X86_DECODE_H
@@ -33,12 +34,12 @@ enum store_op {
 /* One memory write as a guest instruction asks for it. */
 struct decoded_store {
     enum store_op op;
-    uint8_t size;                /* bytes written: 1, 2, 4 or 8 (8 for CMPXCHG8B) */
-    uint8_t length;              /* of the instruction */
-    uint8_t reg;                 /* register that takes the old value (XCHG, XADD), 0..15 */
-    bool reg_high;               /* that register is AH, CH, DH or BH */
-    uint64_t address;            /* linear; segment bases are taken as 0 */
-    uint64_t source;             /* second operand, cut to `size`; bit number for BTS, BTR, BTC */
+    uint8_t size;     /* bytes written: 1, 2, 4 or 8 (8 for CMPXCHG8B) */
+    uint8_t length;   /* of the instruction */
+    uint8_t reg;      /* register that takes the old value (XCHG, XADD), 0..15 */
+    bool reg_high;    /* that register is AH, CH, DH or BH */
+    uint64_t address; /* linear; segment bases are taken as 0 */
+    uint64_t source;  /* second operand, cut to `size`; bit number for BTS, BTR, BTC */
 };
 
 /*
@@ -51,9 +52,9 @@ int decode_store(const uint8_t *insn, unsigned len, const struct cpu_user_regs *
 
 /*
  * What the store does when memory holds `old` (cut to s->size bytes): the new memory value in
- * *value; in `regs` the flags, the register results and RIP past the instruction. Returns false when
- * memory keeps its value (a CMPXCHG that compared unequal; *value is then `old`). A caller that may
- * have to try again with another `old` passes a copy of the registers each time.
+ * *value; in `regs` the flags, the register results and RIP past the instruction. Returns false
+ * when memory keeps its value (a CMPXCHG that compared unequal; *value is then `old`). A caller
+ * that may have to try again with another `old` passes a copy of the registers each time.
  */
 bool store_apply(const struct decoded_store *s, uint64_t old, uint64_t *value,
                  struct cpu_user_regs *regs);
@@ -67,7 +68,7 @@ enum privop {
     PRIVOP_STI,
     PRIVOP_HLT,
     PRIVOP_CLTS,
-    PRIVOP_INVD,                 /* and WBINVD */
+    PRIVOP_INVD, /* and WBINVD */
     PRIVOP_INVLPG,
     PRIVOP_RDMSR,
     PRIVOP_WRMSR,
@@ -89,15 +90,15 @@ enum segment { SEGMENT_ES, SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_FS, SEGME
 struct decoded_privop {
     enum privop op;
     uint8_t length;
-    uint8_t size;                /* bytes moved by IN, OUT, INS, OUTS: 1, 2 or 4 */
-    uint8_t address_size;        /* INS, OUTS: bytes of RDI, RSI and RCX that count: 2, 4 or 8 */
-    uint8_t reg;                 /* general register, 0..15 */
-    uint8_t number;              /* control or debug register */
-    bool rep;                    /* INS, OUTS: repeated RCX times */
-    bool has_port;               /* IN, OUT: the port is `port`; else it is in DX */
+    uint8_t size;         /* bytes moved by IN, OUT, INS, OUTS: 1, 2 or 4 */
+    uint8_t address_size; /* INS, OUTS: bytes of RDI, RSI and RCX that count: 2, 4 or 8 */
+    uint8_t reg;          /* general register, 0..15 */
+    uint8_t number;       /* control or debug register */
+    bool rep;             /* INS, OUTS: repeated RCX times */
+    bool has_port;        /* IN, OUT: the port is `port`; else it is in DX */
     uint8_t port;
-    enum segment segment;        /* OUTS: segment of the source */
-    uint64_t address;            /* INVLPG: linear address */
+    enum segment segment; /* OUTS: segment of the source */
+    uint64_t address;     /* INVLPG: linear address */
 };
 
 /* Decodes the privileged instruction whose first `len` bytes are at `insn`; parameters and results

@@ -12,18 +12,18 @@
 struct insn {
     const uint8_t *bytes;
     unsigned len, pos;
-    bool overrun;                /* more bytes were wanted than there are */
+    bool overrun; /* more bytes were wanted than there are */
     const struct cpu_user_regs *regs;
     bool mode64;
     bool operand16, address_override, lock, repeat;
     bool has_segment;
-    enum segment segment;        /* override, when has_segment */
+    enum segment segment; /* override, when has_segment */
     uint8_t rex;
-    bool two_byte;               /* opcode follows 0x0f */
+    bool two_byte; /* opcode follows 0x0f */
     uint8_t opcode;
-    uint8_t mod, reg, rm;        /* with the REX bits; reg and rm 0..15 */
+    uint8_t mod, reg, rm; /* with the REX bits; reg and rm 0..15 */
     bool rip_relative;
-    uint64_t address;            /* of a memory operand; see insn_address() */
+    uint64_t address; /* of a memory operand; see insn_address() */
 };
 
 /* Reads prefixes and opcode. */
@@ -38,6 +38,11 @@ bool insn_modrm(struct insn *i);
 uint64_t insn_address(const struct insn *i);
 /* Operand size of non-byte forms: 2, 4 or 8. */
 unsigned insn_operand_size(const struct insn *i);
+/* All ones in the low `size` bytes, 1 to 8. */
+static inline uint64_t insn_size_mask(unsigned size)
+{
+    return ~UINT64_C(0) >> (64 - 8 * size);
+}
 /* Bytes of an address: 2, 4 or 8. */
 unsigned insn_address_size(const struct insn *i);
 

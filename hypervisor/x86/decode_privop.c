@@ -134,8 +134,7 @@ int decode_privop(const uint8_t *insn, unsigned len, const struct cpu_user_regs 
 
     *out = (struct decoded_privop){.op = PRIVOP_HLT};
     insn_start(&i, insn, MIN(len, INSN_MAX), regs, mode64);
-    if (i.lock || (i.two_byte ? !two_byte_privop(&i, out) : !one_byte_privop(&i, out)) ||
-        i.overrun)
+    if (i.lock || (i.two_byte ? !two_byte_privop(&i, out) : !one_byte_privop(&i, out)) || i.overrun)
         return -EINVAL;
     out->length = i.pos;
     return 0;

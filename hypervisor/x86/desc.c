@@ -23,9 +23,9 @@
 #define SYSTEM_TSS (9UL << 40)
 #define SYSTEM_LDT (2UL << 40)
 
-#define LDT_WINDOW 16            /* hypmap_set_window's index of the LDT's first page */
+#define LDT_WINDOW 16 /* hypmap_set_window's index of the LDT's first page */
 #define LDT_WINDOW_PAGES 16
-#define RESERVED_INDEX(selector) (((selector) - RESERVED_SELECTOR) / 8)
+#define RESERVED_INDEX(selector) (((selector)-RESERVED_SELECTOR) / 8)
 
 /* SDM vol. 3, figure "64-Bit TSS Format". */
 struct tss {
@@ -40,7 +40,7 @@ struct tss {
 /* What one CPU's tables hold now. */
 struct cpu_tables {
     uint64_t *reserved64, *reserved32; /* Ringfort's page for guests of each width */
-    const uint64_t *reserved;    /* the one in the window */
+    const uint64_t *reserved;          /* the one in the window */
     mfn_t window[GUEST_GDT_FRAMES];
     bool has_ldt;
 };
@@ -87,8 +87,8 @@ static void init_tss(unsigned cpu)
     uint64_t stacks = (uint64_t)cpu_area(cpu, CPU_AREA_STACKS);
 
     memset(tss, 0, sizeof(*tss));
-    tss->rsp[0] = stacks + STACK_MAIN_TOP - sizeof(struct cpu_info) +
-                  offsetof(struct cpu_user_regs, es);
+    tss->rsp[0] =
+        stacks + STACK_MAIN_TOP - sizeof(struct cpu_info) + offsetof(struct cpu_user_regs, es);
     tss->ist[IST_DF - 1] = stacks + STACK_DF_TOP;
     tss->ist[IST_NMI - 1] = stacks + STACK_NMI_TOP;
     tss->ist[IST_MC - 1] = stacks + STACK_MC_TOP;

@@ -21,7 +21,8 @@ struct vcpu;
  * Only pages that differ are touched. `v` is current, or about to be; interrupts are off. */
 void desc_load_gdt(const struct vcpu *v);
 
-/* Makes the LDT window of this CPU that of `v` (ldt_frames, ldt_entries) and loads LDTR. As above. */
+/* Makes the LDT window of this CPU that of `v` (ldt_frames, ldt_entries), and loads LDTR. As above.
+ */
 void desc_load_ldt(const struct vcpu *v);
 
 /* The descriptor that `selector` names in the tables of `current`, read with fault recovery. False:

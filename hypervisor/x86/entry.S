@@ -24,7 +24,6 @@
  */
 #include "offsets.h"
 #include "x86/desc.h"
-#include "x86/extable.h"
 
 #define FLAT_CS32 0xe023
 #define FLAT_SS 0xe02b
@@ -180,7 +179,10 @@ restore_by_iret:
     add     $8, %rsp
 guest_iret:
     iretq
-    extable guest_iret, failed_iret
+    .pushsection .extable, "a"
+    .balign 4
+    .long   guest_iret - ., failed_iret - .
+    .popsection
 
 /* CR3 reads without bit 63 (keep what the PCID has cached); Ringfort's view wants it as the guest's. */
 load_guest_view:

@@ -11,20 +11,21 @@ struct vcpu;
 struct domain;
 
 /* Boot: IDT, gates, SYSCALL MSRs, CR0/CR4, this CPU's GDT and TSS. Each CPU. */
-void traps_init(void);          /* boot CPU: builds the IDT frame */
+void traps_init(void); /* boot CPU: builds the IDT frame */
 void cpu_init_descriptors(unsigned cpu);
 
 /* What the SYSCALL stubs need before they have a stack; at CPU_AREA_DATA of each CPU. */
 struct entry_data {
     uint64_t guest_rsp;
-    uint64_t syscall_target;     /* syscall_entry in the image: too far away for a direct jump */
+    uint64_t syscall_target; /* syscall_entry in the image: too far away for a direct jump */
 };
 
 /* entry_vector of entries that have no vector of their own. */
 #define ENTRY_SYSCALL 0x100
 #define ENTRY_SYSENTER 0x101
 
-/* C side of the stubs, called from entry.S only. From a guest, interrupts off, on the main stack: */
+/* C side of the stubs, called from entry.S only. From a guest, interrupts off, on the main stack:
+ */
 void handle_exception(struct cpu_user_regs *regs);
 void handle_interrupt(struct cpu_user_regs *regs);
 void handle_guest_syscall(struct cpu_user_regs *regs);
@@ -32,7 +33,8 @@ void handle_sysenter(struct cpu_user_regs *regs);
 /* IRET to the guest faulted: `regs` is the state that could not be returned to. */
 void handle_failed_return(struct cpu_user_regs *regs);
 /* Exceptions inside Ringfort: fixes up or panics. The second is for those on stacks of their own
- * (NMI, #DB, #MC, #DF), which may have interrupted an entry stub: touches nothing of the guest's. */
+ * (NMI, #DB, #MC, #DF), which may have interrupted an entry stub: touches nothing of the guest's.
+ */
 void handle_own_exception(struct cpu_user_regs *regs);
 void handle_ist_exception(struct cpu_user_regs *regs);
 /* Everything that must happen before `current` may run: pending work (which may switch to another
@@ -44,9 +46,10 @@ void resume_guest(void) __attribute__((noreturn));
 /* In entry.S: empties the present stack and calls `loop`, which must not return. */
 void call_on_empty_stack(void (*loop)(void)) __attribute__((noreturn));
 
-/* Delivers to `current`, at once, an exception through the trap table; guest_regs() then are those of
- * the handler's entry. `error` is ignored for vectors without one. No lock may be held: the guest's
- * stack is written. Where that fails or nobody handles the vector, the domain is crashed. */
+/* Delivers to `current`, at once, an exception through the trap table; guest_regs() then are those
+ * of the handler's entry. `error` is ignored for vectors without one. No lock may be held: the
+ * guest's stack is written. Where that fails or nobody handles the vector, the domain is crashed.
+ */
 void inject_trap(unsigned vector, uint32_t error);
 /* The same for a page fault at `va`; the guest sees the user bit of `error` by its own mode. */
 void inject_page_fault(uint64_t va, uint32_t error);

@@ -1,6 +1,5 @@
 /* Between a handler and the return to a guest; and the returns that a guest asks for or spoils. */
 #include "domain/domain.h"
-#include "memory/guest_copy.h"
 #include "memory/hypmap.h"
 #include "memory/mmu.h"
 #include "schedule/schedule.h"
@@ -9,6 +8,7 @@
 #include "x86/cpu.h"
 #include "x86/current.h"
 #include "x86/entry.h"
+#include "x86/guest_word.h"
 
 /* Flags that a guest cannot set for itself. RF it may; NT is harmless there. */
 #define FLAGS_FORBIDDEN (RFLAGS_IOPL | RFLAGS_VM | RFLAGS_VIF | RFLAGS_VIP)
@@ -33,8 +33,8 @@ void prepare_exit(void)
     }
 }
 
-/* A page of the LDT that was not faulted in yet, or a state no processor accepts. Interrupts are off
- * and CR2 is still the fault's. */
+/* A page of the LDT that was not faulted in yet, or a state no processor accepts. Interrupts are
+ * off and CR2 is still the fault's. */
 void handle_failed_return(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
@@ -54,7 +54,25 @@ uint64_t guest_flags(uint64_t wanted)
     return (wanted & ~FLAGS_FORBIDDEN & 0xffffffffUL) | RFLAGS_IF | FLAGS_ALWAYS;
 }
 
-/* The state that the frame asks for; regs->rcx and r11 fit SYSRET where the guest lets us choose. */
+static bool read_frame(uint64_t sp, struct iret_context *frame)
+{
+    uint64_t *word = (uint64_t *)frame;
+
+    if (sp + sizeof(*frame) - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START + sizeof(*frame))
+        return false;
+    guest_access_begin();
+#pragma GCC unroll 12
+    for (unsigned i = 0; i < sizeof(*frame) / sizeof(*word); i++)
+        get_guest_word(&word[i], sp + i * sizeof(*word), fault);
+    guest_access_end();
+    return true;
+fault:
+    guest_access_end();
+    return false;
+}
+
+/* The state that the frame asks for; regs->rcx and r11 fit SYSRET where the guest lets us choose.
+ */
 static void load_frame(struct cpu_user_regs *regs, const struct iret_context *frame)
 {
     regs->rip = frame->rip;
@@ -78,12 +96,12 @@ long do_iret(void)
     struct iret_context frame;
     bool to_user;
 
-    if (!copy_from_guest(&frame, regs->rsp, sizeof(frame))) {
+    if (unlikely(!read_frame(regs->rsp, &frame))) {
         domain_crash(v->domain, "no IRET frame at %#lx", regs->rsp);
         return 0;
     }
     to_user = (frame.cs & 3) == 3;
-    if (to_user && mfn_eq(v->memory.user_root, INVALID_MFN)) {
+    if (to_user && unlikely(mfn_eq(v->memory.user_root, INVALID_MFN))) {
         domain_crash(v->domain, "return to user mode without a user base pointer");
         return 0;
     }

@@ -89,8 +89,7 @@ static void init_syscall(unsigned cpu)
     uint64_t stub = (uint64_t)cpu_area(cpu, CPU_AREA_STUB);
     struct entry_data *data = cpu_area(cpu, CPU_AREA_DATA);
 
-    memcpy(cpu_area_writable(cpu, CPU_AREA_STUB), syscall_stubs,
-           syscall_stubs_end - syscall_stubs);
+    memcpy(cpu_area_writable(cpu, CPU_AREA_STUB), syscall_stubs, syscall_stubs_end - syscall_stubs);
     data->syscall_target = (uint64_t)syscall_entry;
     wrmsr(MSR_STAR, (uint64_t)0xe023 << 48 | (uint64_t)HV_CS << 32);
     wrmsr(MSR_LSTAR, stub);
@@ -113,17 +112,18 @@ void cpu_init_descriptors(unsigned cpu)
     struct {
         uint16_t limit;
         uint64_t base;
-    } __attribute__((packed)) idtr = {VECTORS * sizeof(struct gate) - 1,
-                                      (uint64_t)cpu_area(cpu, CPU_AREA_IDT)};
+    } __attribute__((packed))
+    idtr = {VECTORS * sizeof(struct gate) - 1, (uint64_t)cpu_area(cpu, CPU_AREA_IDT)};
 
     fill_idt(cpu);
     desc_init_cpu(cpu);
     asm volatile("lidt %0" ::"m"(idtr));
     write_cr0(CR0_PG | CR0_PE | CR0_WP | CR0_NE | CR0_AM | CR0_MP | CR0_ET);
     /* Paging's own bits are set already (memory/hypmap). */
-    own_cr4 = read_cr4() | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT |
-              (cpu_features.xsave ? CR4_OSXSAVE : 0);
+    own_cr4 =
+        read_cr4() | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | (cpu_features.xsave ? CR4_OSXSAVE : 0);
     write_cr4(own_cr4);
+    cpu_features.smap = own_cr4 & CR4_SMAP;
     init_syscall(cpu);
     fpu_init_cpu();
     write_dr7(DR7_RESET);

@@ -5,17 +5,6 @@
 #ifndef X86_EXTABLE_H
 #define X86_EXTABLE_H
 
-#ifdef __ASSEMBLY__
-
-.macro extable from, to
-    .pushsection .extable, "a"
-    .balign 4
-    .long \from - ., \to - .
-    .popsection
-.endm
-
-#else
-
 #include "lib/types.h"
 
 struct cpu_user_regs;
@@ -29,7 +18,5 @@ struct cpu_user_regs;
 
 /* If regs->rip, in Ringfort, has an entry: moves regs->rip to its continuation and returns true. */
 bool extable_fixup(struct cpu_user_regs *regs);
-
-#endif
 
 #endif

@@ -10,7 +10,7 @@
 #define FCW_RESET 0x37f
 #define MXCSR_RESET 0x1f80
 #define MXCSR_MASK_DEFAULT 0xffbf
-#define XSAVE_HEADER 64          /* bytes after the legacy image; XSTATE_BV is its first word */
+#define XSAVE_HEADER 64 /* bytes after the legacy image; XSTATE_BV is its first word */
 
 /* FXSAVE layout (SDM vol. 1, table 10-2), and behind it the XSAVE header where there is one. */
 struct fpu_area {
@@ -59,8 +59,9 @@ void fpu_free_vcpu(struct vcpu *v)
     v->arch.fpu = NULL;
 }
 
-/* A component that the guest has switched off in XCR0 still holds its own values or none: all of them
- * are saved and restored always, so none of another vCPU's can show up when it is switched on. */
+/* A component that the guest has switched off in XCR0 still holds its own values or none: all of
+ * them are saved and restored always, so none of another vCPU's can show up when it is switched on.
+ */
 void fpu_save(struct vcpu *v)
 {
     struct fpu_area *area = v->arch.fpu;
@@ -136,8 +137,7 @@ bool xcr0_valid(uint64_t value)
     if ((value & XCR0_AVX) && !(value & XCR0_SSE))
         return false;
     /* The three parts of AVX-512 come together, on top of AVX. */
-    return !(value & XCR0_AVX512) ||
-           (value & (XCR0_AVX512 | XCR0_AVX)) == (XCR0_AVX512 | XCR0_AVX);
+    return !(value & XCR0_AVX512) || (value & (XCR0_AVX512 | XCR0_AVX)) == (XCR0_AVX512 | XCR0_AVX);
 }
 
 void fpu_set_xcr0(struct vcpu *v, uint64_t value)

@@ -8,7 +8,6 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/guest_copy.h"
-#include "memory/mmu.h"
 #include "memory/tlb.h"
 #include "x86/context.h"
 #include "x86/cpu.h"
@@ -20,6 +19,7 @@
 #include "x86/entry.h"
 #include "x86/fpu.h"
 #include "x86/msr.h"
+#include "x86/privop_cr.h"
 #include "x86/privop_port.h"
 
 #define CR0_LMSW_BITS 0xfUL
@@ -72,65 +72,6 @@ static void set_pair(struct cpu_user_regs *regs, uint64_t value)
 static uint64_t get_pair(const struct cpu_user_regs *regs)
 {
     return regs->rdx << 32 | (uint32_t)regs->rax;
-}
-
-static uint64_t shown_cr0(const struct vcpu *v)
-{
-    return (read_cr0() & ~CR0_TS) | v->arch.cr0_ts;
-}
-
-static bool read_cr(struct vcpu *v, unsigned number, uint64_t *value)
-{
-    switch (number) {
-    case 0:
-        *value = shown_cr0(v);
-        return true;
-    case 2:
-        *value = v->event.info->arch.cr2;
-        return true;
-    case 3:
-        *value = xen_pfn_to_cr3(v->memory.kernel_root.n);
-        return true;
-    case 4:
-        *value = CR4_GUEST_SHOWN | v->arch.cr4;
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Only TS is the guest's to change; a write that changes another bit is refused. */
-static bool write_cr0_ts(struct vcpu *v, uint64_t value)
-{
-    if ((value ^ shown_cr0(v)) & ~CR0_TS)
-        return false;
-    do_fpu_taskswitch(!!(value & CR0_TS));
-    return true;
-}
-
-static void set_cr4(struct vcpu *v, uint64_t value)
-{
-    v->arch.cr4 = value & CR4_GUEST & (cpu_features.xsave ? ~0UL : ~CR4_OSXSAVE);
-    load_guest_cr4(v);
-}
-
-/* 0: done; -ERESTART: execute the instruction again after pending work; -EINVAL: #GP. */
-static int set_cr(struct vcpu *v, unsigned number, uint64_t value)
-{
-    switch (number) {
-    case 0:
-        return write_cr0_ts(v, value) ? 0 : -EINVAL;
-    case 2:
-        v->event.info->arch.cr2 = value;
-        return 0;
-    case 3:
-        return mmu_new_baseptr(mfn(xen_cr3_to_pfn(value)));
-    case 4:
-        set_cr4(v, value);
-        return 0;
-    default:
-        return -EINVAL;
-    }
 }
 
 static bool debug_register(struct vcpu *v, struct cpu_user_regs *regs,
@@ -189,8 +130,7 @@ static bool emulate_msr(struct vcpu *v, struct cpu_user_regs *regs, bool write)
 }
 
 /* What only kernel mode may do. */
-static int kernel_privop(struct vcpu *v, struct cpu_user_regs *regs,
-                         const struct decoded_privop *p)
+static int kernel_privop(struct vcpu *v, struct cpu_user_regs *regs, const struct decoded_privop *p)
 {
     switch (p->op) {
     case PRIVOP_RDMSR:
@@ -206,9 +146,8 @@ static int kernel_privop(struct vcpu *v, struct cpu_user_regs *regs,
     case PRIVOP_CLTS:
         return do_fpu_taskswitch(0);
     case PRIVOP_LMSW:
-        return set_cr(v, 0,
-                      (shown_cr0(v) & ~CR0_LMSW_BITS) |
-                          (*decode_gpr(regs, p->reg) & CR0_LMSW_BITS));
+        return set_cr(
+            v, 0, (shown_cr0(v) & ~CR0_LMSW_BITS) | (*decode_gpr(regs, p->reg) & CR0_LMSW_BITS));
     case PRIVOP_INVLPG:
         tlb_flush_page_local(p->address);
         return 0;

@@ -12,7 +12,8 @@ struct vcpu;
  * with (carried out, or another fault delivered); false: deliver the #GP. Interrupts are on. */
 bool privop_emulate(struct vcpu *v, struct cpu_user_regs *regs);
 
-/* True when the #UD at regs->rip is the ABI's prefix before CPUID, and that has been carried out. */
+/* True when the #UD at regs->rip is the ABI's prefix before CPUID, and that has been carried out.
+ */
 bool privop_forced_cpuid(struct vcpu *v, struct cpu_user_regs *regs);
 
 #endif

@@ -70,7 +70,7 @@ int emulate_port(struct vcpu *v, struct cpu_user_regs *regs, const struct decode
 
 static uint16_t selector_of(const struct cpu_user_regs *regs, enum segment segment)
 {
-    uint16_t data[4];            /* DS, ES, FS, GS */
+    uint16_t data[4]; /* DS, ES, FS, GS */
 
     read_selectors(data);
     switch (segment) {
@@ -147,8 +147,8 @@ static bool move_element(struct vcpu *v, const struct decoded_privop *p, uint16_
     return true;
 }
 
-int emulate_port_string(struct vcpu *v, struct cpu_user_regs *regs,
-                        const struct decoded_privop *p, bool mode64)
+int emulate_port_string(struct vcpu *v, struct cpu_user_regs *regs, const struct decoded_privop *p,
+                        bool mode64)
 {
     enum segment segment = p->op == PRIVOP_INS ? SEGMENT_ES : p->segment;
     uint64_t *index = p->op == PRIVOP_INS ? &regs->rdi : &regs->rsi;

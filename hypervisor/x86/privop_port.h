@@ -14,7 +14,7 @@ int emulate_port(struct vcpu *v, struct cpu_user_regs *regs, const struct decode
 
 /* INS and OUTS, repeated ones in pieces. 0: done; -ERESTART: registers tell how far it got, or a
  * fault of the guest's memory has been delivered; -EINVAL: #GP. */
-int emulate_port_string(struct vcpu *v, struct cpu_user_regs *regs,
-                        const struct decoded_privop *p, bool mode64);
+int emulate_port_string(struct vcpu *v, struct cpu_user_regs *regs, const struct decoded_privop *p,
+                        bool mode64);
 
 #endif

@@ -1,13 +1,8 @@
 /* Exceptions and interrupts: what they are, and who deals with them. */
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
-#include "lib/assert.h"
-#include "lib/printk.h"
-#include <xen/nmi.h>
-
 #include "memory/hypmap.h"
 #include "memory/mmu.h"
-#include "schedule/schedule.h"
 #include "time/timer.h"
 #include "x86/bounce.h"
 #include "x86/context.h"
@@ -15,11 +10,10 @@
 #include "x86/current.h"
 #include "x86/debugreg.h"
 #include "x86/entry.h"
-#include "x86/extable.h"
 #include "x86/irq.h"
-#include "x86/msr.h"
 #include "x86/privop.h"
 #include "x86/smp.h"
+#include "x86/traps_own.h"
 
 #define PF_PRESENT 1u
 #define PF_WRITE 2u
@@ -28,12 +22,7 @@
 #define ERROR_IDT 2u
 #define SELECTOR_LDT 4u
 #define CS_COMPAT 0xe023
-#define INT_INSN_LENGTH 2        /* INT n, SYSCALL, SYSENTER */
-
-/* Bits of port 0x61 that say why an NMI came, and the ABI's numbers for them. */
-#define NMI_PORT 0x61
-#define NMI_PORT_SERR 0x80
-#define NMI_PORT_IOCHK 0x40
+#define INT_INSN_LENGTH 2 /* INT n, SYSCALL, SYSENTER */
 
 /* With AC set, SMAP would not watch over Ringfort's own accesses. */
 static void clear_ac(const struct cpu_user_regs *regs)
@@ -42,8 +31,8 @@ static void clear_ac(const struct cpu_user_regs *regs)
         asm volatile("pushf; andq %0, (%%rsp); popf" ::"i"(~RFLAGS_AC) : "memory", "cc");
 }
 
-/* The processor itself read a descriptor that is not there: a page of the LDT not faulted in yet, or
- * one beyond the guest's tables, which on a real machine would be beyond the limit. */
+/* The processor itself read a descriptor that is not there: a page of the LDT not faulted in yet,
+ * or one beyond the guest's tables, which on a real machine would be beyond the limit. */
 static bool descriptor_fault(struct vcpu *v, uint64_t va, struct cpu_user_regs *regs)
 {
     uint64_t offset = va - (uint64_t)cpu_area(this_cpu(), CPU_AREA_GDT);
@@ -72,7 +61,8 @@ static void page_fault(struct vcpu *v, struct cpu_user_regs *regs)
     inject_page_fault(va, error);
 }
 
-/* A fault with the IDT bit is an INT n that the processor's own table refused: the guest's decides. */
+/* A fault with the IDT bit is an INT n that the processor's own table refused: the guest's decides.
+ */
 static void general_protection(struct vcpu *v, struct cpu_user_regs *regs)
 {
     uint32_t error = regs->error_code;
@@ -115,32 +105,6 @@ static void debug_exception(struct vcpu *v)
     write_dr6(DR6_RESET);
     v->arch.dr[6] |= dr6 & DR6_TRAPS;
     inject_trap(VEC_DB, 0);
-}
-
-/* A real NMI is Domain0's to look into. No lock: Ringfort may have been interrupted anywhere. */
-static void nonmaskable_interrupt(void)
-{
-    struct vcpu *v = domain0 ? domain_vcpu(domain0, 0) : NULL;
-    uint8_t reason = inb(NMI_PORT);
-
-    if (!v || !(reason & (NMI_PORT_SERR | NMI_PORT_IOCHK)))
-        return;
-    if (reason & NMI_PORT_SERR)
-        __atomic_fetch_or(&domain0->shared_info->arch.nmi_reason, XEN_NMIREASON_pci_serr,
-                          __ATOMIC_RELAXED);
-    if (reason & NMI_PORT_IOCHK)
-        __atomic_fetch_or(&domain0->shared_info->arch.nmi_reason, XEN_NMIREASON_io_error,
-                          __ATOMIC_RELAXED);
-    WRITE_ONCE(v->arch.nmi_pending, true);
-    work_raise(v->sched.cpu, WORK_SCHEDULE);
-}
-
-static void machine_check(const struct cpu_user_regs *regs) __attribute__((noreturn));
-
-static void machine_check(const struct cpu_user_regs *regs)
-{
-    show_registers(regs);
-    panic("machine check, status of bank 0 %#lx", rdmsr(MSR_MC0_STATUS));
 }
 
 void handle_exception(struct cpu_user_regs *regs)
@@ -190,7 +154,7 @@ void handle_interrupt(struct cpu_user_regs *regs)
         timer_interrupt();
         break;
     case VEC_IPI_WORK:
-        lapic_eoi();             /* the exit path and the idle loop look at the work bits */
+        lapic_eoi(); /* the exit path and the idle loop look at the work bits */
         break;
     case VEC_IPI_CALL:
         lapic_eoi();
@@ -203,7 +167,7 @@ void handle_interrupt(struct cpu_user_regs *regs)
         irq_dispatch(vector);
         break;
     default:
-        break;                   /* spurious: of the local APIC, or of an 8259 before it was masked */
+        break; /* spurious: of the local APIC, or of an 8259 before it was masked */
     }
 }
 
@@ -237,41 +201,4 @@ void handle_sysenter(struct cpu_user_regs *regs)
         bounce_callback(v, &v->arch.sysenter);
     else
         inject_trap(VEC_GP, 0);
-}
-
-void handle_own_exception(struct cpu_user_regs *regs)
-{
-    uint64_t va = read_cr2();
-    unsigned vector = regs->entry_vector;
-
-    if (current)
-        current->arch.return_fault = vector;
-    if (extable_fixup(regs))
-        return;
-    show_registers(regs);
-    show_backtrace(regs->rbp, regs->rip);
-    if (vector == VEC_PF)
-        panic("page fault at %#lx, error code %#x", va, regs->error_code);
-    panic("exception %u, error code %#x", vector, regs->error_code);
-}
-
-void handle_ist_exception(struct cpu_user_regs *regs)
-{
-    switch (regs->entry_vector) {
-    case VEC_DB:
-        /* A guest's own doing: a breakpoint on data that it handed to us, MOV SS before SYSCALL, or
-         * SYSENTER with TF. One is enough. */
-        write_dr6(DR6_RESET);
-        regs->rflags &= ~RFLAGS_TF;
-        return;
-    case VEC_NMI:
-        nonmaskable_interrupt();
-        return;
-    case VEC_MC:
-        machine_check(regs);
-    default:
-        show_registers(regs);
-        show_backtrace(regs->rbp, regs->rip);
-        panic("double fault");
-    }
 }

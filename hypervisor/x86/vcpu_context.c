@@ -18,9 +18,8 @@
 static bool addresses_valid(const struct vcpu_guest_context *c)
 {
     const uint64_t addresses[] = {
-        c->user_regs.rip,         c->event_callback_eip, c->failsafe_callback_eip,
-        c->syscall_callback_eip,  c->fs_base,            c->gs_base_kernel,
-        c->gs_base_user,          c->ldt_base,
+        c->user_regs.rip, c->event_callback_eip, c->failsafe_callback_eip, c->syscall_callback_eip,
+        c->fs_base,       c->gs_base_kernel,     c->gs_base_user,          c->ldt_base,
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(addresses); i++)
@@ -45,8 +44,7 @@ static int check_context(const struct vcpu_guest_context *c)
     if (!(c->flags & VGCF_in_kernel) && xen_cr3_to_pfn(c->ctrlreg[1]) == 0)
         return refuse(-EINVAL);
     for (unsigned i = 0; i < 4; i++)
-        if (!is_canonical(c->debugreg[i]) ||
-            (c->debugreg[i] && !guest_range_ok(c->debugreg[i], 8)))
+        if (!is_canonical(c->debugreg[i]) || (c->debugreg[i] && !guest_range_ok(c->debugreg[i], 8)))
             return refuse(-EINVAL);
     return debugreg_filter_dr7(c->debugreg[7] & 0xffffffff, c->ctrlreg[4], &dr7);
 }
@@ -154,8 +152,7 @@ static void get_entry_points(const struct vcpu *v, struct vcpu_guest_context *c)
     c->ldt_base = v->arch.ldt_base;
     c->ldt_ents = v->arch.ldt_entries;
     for (unsigned i = 0; i < GUEST_GDT_FRAMES; i++)
-        c->gdt_frames[i] =
-            mfn_eq(v->arch.gdt_frames[i], INVALID_MFN) ? 0 : v->arch.gdt_frames[i].n;
+        c->gdt_frames[i] = mfn_eq(v->arch.gdt_frames[i], INVALID_MFN) ? 0 : v->arch.gdt_frames[i].n;
     c->gdt_ents = v->arch.gdt_entries;
 }
 

@@ -1,6 +1,6 @@
-/* sources: hypervisor/x86/decode.c hypervisor/x86/decode_store.c hypervisor/x86/decode_privop.c */
-/* First byte: width of the code and how many bytes of it can be read; then the instruction; then the
- * registers. Whatever comes out must be something the rest of Ringfort can act on. */
+/* sources: hypervisor/x86/decode.c hypervisor/x86/decode_store.c hypervisor/x86/store_apply.c hypervisor/x86/decode_privop.c */
+/* First byte: width of the code and how many bytes of it can be read; then the instruction; then
+ * the registers. Whatever comes out must be something the rest of Ringfort can act on. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     len = data[0] & 0xf;
     memcpy(&regs, data + 1 + INSN_MAX,
            size - 1 - INSN_MAX < sizeof(regs) ? size - 1 - INSN_MAX : sizeof(regs));
-    insn = malloc(len);          /* of exactly that length: reading past it is found */
+    insn = malloc(len); /* of exactly that length: reading past it is found */
     memcpy(insn, data + 1, len);
     if (decode_privop(insn, len, &regs, mode64, &p) == 0)
         require(p.length >= 1 && p.length <= len && p.reg < 16 && p.number < 16);

@@ -1,5 +1,6 @@
 /* sources: hypervisor/x86/cpuid_policy.c */
-/* A machine that claims every bit: what must stay hidden from PV guests does, what they need shows. */
+/* A machine that claims every bit: what must stay hidden from PV guests does, what they need shows.
+ */
 #include "check.h"
 #include "x86/cpuid_policy.h"
 #include "x86/fpu.h"
@@ -28,9 +29,8 @@ static void test_hidden(void)
     /* VME, PSE, MTRR, PGE, PSE36, DS. */
     CHECK_EQ(ask(1, 0, true).d & (BIT(1) | BIT(3) | BIT(12) | BIT(13) | BIT(17) | BIT(21)), 0);
     /* FSGSBASE, SMEP, INVPCID, RTM, MPX, SMAP, PT. */
-    CHECK_EQ(ask(7, 0, true).b &
-                 (BIT(0) | BIT(7) | BIT(10) | BIT(11) | BIT(14) | BIT(20) | BIT(25)),
-             0);
+    CHECK_EQ(
+        ask(7, 0, true).b & (BIT(0) | BIT(7) | BIT(10) | BIT(11) | BIT(14) | BIT(20) | BIT(25)), 0);
     /* UMIP, PKU, shadow stacks, five-level tables. */
     CHECK_EQ(ask(7, 0, true).c & (BIT(2) | BIT(3) | BIT(7) | BIT(16)), 0);
     /* IBT, IBRS, STIBP, ARCH_CAPABILITIES, SSBD. */

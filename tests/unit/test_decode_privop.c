@@ -10,7 +10,10 @@ struct privop_case {
     struct decoded_privop want;
 };
 
-#define OP(...) {__VA_ARGS__}
+#define OP(...)                                                                                    \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 #define CASE(name, len, ...)                                                                       \
     {                                                                                              \
         .op = PRIVOP_##name, .length = len, __VA_ARGS__                                            \
@@ -26,7 +29,8 @@ static const struct privop_case cases[] = {
     {OP(0xee), CASE(OUT, 1, .size = 1)},
     {OP(0xef), CASE(OUT, 1, .size = 4)},
     {OP(0x6c), CASE(INS, 1, .size = 1, .address_size = 8, .segment = SEGMENT_DS)},
-    {OP(0xf3, 0x6d), CASE(INS, 2, .size = 4, .address_size = 8, .rep = true, .segment = SEGMENT_DS)},
+    {OP(0xf3, 0x6d),
+     CASE(INS, 2, .size = 4, .address_size = 8, .rep = true, .segment = SEGMENT_DS)},
     {OP(0xf3, 0x66, 0x6f),
      CASE(OUTS, 3, .size = 2, .address_size = 8, .rep = true, .segment = SEGMENT_DS)},
     {OP(0x67, 0x65, 0x6e), CASE(OUTS, 3, .size = 1, .address_size = 4, .segment = SEGMENT_GS)},
@@ -78,14 +82,14 @@ static void test_cases(const struct cpu_user_regs *regs)
 static void test_refusals(const struct cpu_user_regs *regs)
 {
     static const uint8_t refused[][8] = {
-        {0x90},                          /* NOP */
-        {0x0f, 0x01, 0x10},              /* LGDT */
-        {0x0f, 0x01, 0x1f},              /* LIDT */
-        {0x0f, 0x00, 0xd0},              /* LLDT */
-        {0x0f, 0x01, 0xf8},              /* SWAPGS */
-        {0x0f, 0x01, 0x37},              /* LMSW from memory */
-        {0xf0, 0x0f, 0x20, 0xc0},        /* LOCK MOV from CR0 */
-        {0x48, 0x89, 0x07},              /* an ordinary store */
+        {0x90},                   /* NOP */
+        {0x0f, 0x01, 0x10},       /* LGDT */
+        {0x0f, 0x01, 0x1f},       /* LIDT */
+        {0x0f, 0x00, 0xd0},       /* LLDT */
+        {0x0f, 0x01, 0xf8},       /* SWAPGS */
+        {0x0f, 0x01, 0x37},       /* LMSW from memory */
+        {0xf0, 0x0f, 0x20, 0xc0}, /* LOCK MOV from CR0 */
+        {0x48, 0x89, 0x07},       /* an ordinary store */
     };
     struct decoded_privop p;
 

@@ -1,6 +1,6 @@
-/* sources: hypervisor/x86/decode.c hypervisor/x86/decode_store.c */
-/* The decoder against the processor: every form is decoded and applied, and executed for real on the
- * same registers and memory; memory, registers and flags must come out the same. */
+/* sources: hypervisor/x86/decode.c hypervisor/x86/decode_store.c hypervisor/x86/store_apply.c */
+/* The decoder against the processor: every form is decoded and applied, and executed for real on
+ * the same registers and memory; memory, registers and flags must come out the same. */
 #include "lib/abi.h"
 
 #include "check.h"
@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 
 #define ARITHMETIC_FLAGS 0x8d5UL
-#define WORDS 8                  /* of memory around the operand */
-#define OPERAND 4                /* index of the word that the base register points at */
+#define WORDS 8   /* of memory around the operand */
+#define OPERAND 4 /* index of the word that the base register points at */
 
 /* assert and refuse need these when an assertion fails; none does. */
 void assert_failed(const char *expr, const char *file, int line);
@@ -64,8 +64,8 @@ struct form {
     const char *text;
     uint8_t bytes[15];
     uint8_t len;
-    uint8_t base;                /* register that holds the operand's address */
-    int8_t offset;               /* of the operand from it */
+    uint8_t base;  /* register that holds the operand's address */
+    int8_t offset; /* of the operand from it */
 };
 
 #define FORM(t, b, o, ...)                                                                         \
@@ -169,11 +169,11 @@ static uint64_t undefined_flags(enum store_op op)
     case STORE_AND:
     case STORE_OR:
     case STORE_XOR:
-        return 0x10;             /* AF */
+        return 0x10; /* AF */
     case STORE_BTS:
     case STORE_BTR:
     case STORE_BTC:
-        return 0x894;            /* OF, SF, AF, PF */
+        return 0x894; /* OF, SF, AF, PF */
     default:
         return 0;
     }
@@ -257,7 +257,8 @@ struct address_case {
     uint64_t address;
 };
 
-/* Registers hold 0x1000 * (number + 1), with the upper half set to what 32-bit code must not see. */
+/* Registers hold 0x1000 * (number + 1), with the upper half set to what 32-bit code must not see.
+ */
 static void test_addresses(void)
 {
     static const struct address_case cases[] = {
@@ -289,17 +290,17 @@ static void test_addresses(void)
 static void test_refusals(void)
 {
     static const uint8_t refused[][8] = {
-        {0x48, 0x89, 0xc7},              /* mov to a register */
-        {0x64, 0x89, 0x07},              /* FS-relative */
-        {0x8b, 0x07},                    /* a load */
-        {0x80, 0x17, 0x01},              /* ADC */
-        {0x80, 0x3f, 0x01},              /* CMP */
-        {0xf0, 0x89, 0x07},              /* LOCK MOV */
-        {0xff, 0x17},                    /* call */
-        {0x48, 0x0f, 0xc7, 0x0f},        /* CMPXCHG16B */
-        {0x0f, 0xc7, 0x37},              /* RDRAND's group */
-        {0x0f, 0xba, 0x27, 0x01},        /* BT */
-        {0xaa},                          /* STOSB */
+        {0x48, 0x89, 0xc7},       /* mov to a register */
+        {0x64, 0x89, 0x07},       /* FS-relative */
+        {0x8b, 0x07},             /* a load */
+        {0x80, 0x17, 0x01},       /* ADC */
+        {0x80, 0x3f, 0x01},       /* CMP */
+        {0xf0, 0x89, 0x07},       /* LOCK MOV */
+        {0xff, 0x17},             /* call */
+        {0x48, 0x0f, 0xc7, 0x0f}, /* CMPXCHG16B */
+        {0x0f, 0xc7, 0x37},       /* RDRAND's group */
+        {0x0f, 0xba, 0x27, 0x01}, /* BT */
+        {0xaa},                   /* STOSB */
     };
     static const uint8_t mov[] = {0x48, 0xc7, 0x05, 1, 2, 3, 4, 5, 6, 7, 8};
     struct cpu_user_regs regs = {.rip = 0};
@@ -315,8 +316,8 @@ static void test_refusals(void)
 
 int main(void)
 {
-    uint8_t *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *code =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (code == MAP_FAILED)
         return 1;

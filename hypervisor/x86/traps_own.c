@@ -1,0 +1,80 @@
+/* Exceptions in Ringfort itself, and those that are the machine's rather than a guest's. */
+#include "x86/traps_own.h"
+
+#include "domain/domain.h"
+#include <xen/nmi.h>
+
+#include "lib/assert.h"
+#include "schedule/schedule.h"
+#include "x86/cpu.h"
+#include "x86/current.h"
+#include "x86/debugreg.h"
+#include "x86/entry.h"
+#include "x86/extable.h"
+#include "x86/msr.h"
+
+/* Bits of port 0x61 that say why an NMI came, and the ABI's numbers for them. */
+#define NMI_PORT 0x61
+#define NMI_PORT_SERR 0x80
+#define NMI_PORT_IOCHK 0x40
+
+/* A real NMI is Domain0's to look into. No lock: Ringfort may have been interrupted anywhere. */
+void nonmaskable_interrupt(void)
+{
+    struct vcpu *v = domain0 ? domain_vcpu(domain0, 0) : NULL;
+    uint8_t reason = inb(NMI_PORT);
+
+    if (!v || !(reason & (NMI_PORT_SERR | NMI_PORT_IOCHK)))
+        return;
+    if (reason & NMI_PORT_SERR)
+        __atomic_fetch_or(&domain0->shared_info->arch.nmi_reason, XEN_NMIREASON_pci_serr,
+                          __ATOMIC_RELAXED);
+    if (reason & NMI_PORT_IOCHK)
+        __atomic_fetch_or(&domain0->shared_info->arch.nmi_reason, XEN_NMIREASON_io_error,
+                          __ATOMIC_RELAXED);
+    WRITE_ONCE(v->arch.nmi_pending, true);
+    work_raise(v->sched.cpu, WORK_SCHEDULE);
+}
+
+void machine_check(const struct cpu_user_regs *regs)
+{
+    show_registers(regs);
+    panic("machine check, status of bank 0 %#lx", rdmsr(MSR_MC0_STATUS));
+}
+
+void handle_own_exception(struct cpu_user_regs *regs)
+{
+    uint64_t va = read_cr2();
+    unsigned vector = regs->entry_vector;
+
+    if (current)
+        current->arch.return_fault = vector;
+    if (extable_fixup(regs))
+        return;
+    show_registers(regs);
+    show_backtrace(regs->rbp, regs->rip);
+    if (vector == VEC_PF)
+        panic("page fault at %#lx, error code %#x", va, regs->error_code);
+    panic("exception %u, error code %#x", vector, regs->error_code);
+}
+
+void handle_ist_exception(struct cpu_user_regs *regs)
+{
+    switch (regs->entry_vector) {
+    case VEC_DB:
+        /* A guest's own doing: a breakpoint on data that it handed to us, MOV SS before SYSCALL, or
+         * SYSENTER with TF. One is enough. */
+        write_dr6(DR6_RESET);
+        regs->rflags &= ~RFLAGS_TF;
+        return;
+    case VEC_NMI:
+        nonmaskable_interrupt();
+        return;
+    case VEC_MC:
+        machine_check(regs);
+    default:
+        show_registers(regs);
+        show_backtrace(regs->rbp, regs->rip);
+        panic("double fault");
+    }
+}
