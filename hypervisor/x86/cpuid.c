@@ -210,7 +210,9 @@ struct cpuid_regs guest_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subl
     r = policy_leaf(v->domain->policy, leaf, subleaf);
     if (leaf == 1) {
         r.b = (r.b & 0x00ffffff) | (v->id & 0xff) << 24; /* initial APIC id */
-        if (v->arch.cr4 & CR4_OSXSAVE)
+        /* Linux takes XSAVE for usable on Xen only if it finds this set before it has set its own
+         * CR4: the forced view shows Ringfort's. */
+        if (r.c & FEATURE_XSAVE)
             r.c |= FEATURE_OSXSAVE;
     } else if (leaf == XSAVE_LEAF && subleaf == 0 && cpu_features.xsave) {
         r.b = xsave_area_size(v->arch.xcr0);

@@ -107,6 +107,9 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
         return true;
     case MSR_MISC_ENABLE:
         return !cpu_features.is_amd;
+    case MSR_PATCH_LEVEL:
+        /* On Intel's the way to have CPUID leave the revision here, to be read next. */
+        return !cpu_features.is_amd && value == 0;
     case MSR_MCG_STATUS:
     case MSR_MC0_CTL ... MSR_MC1_LAST:
         return true;
