@@ -36,7 +36,7 @@ static void modules_find(struct dom0_build *b)
     if (boot_info.module_count == 0)
         dom0_fail(b->kernel_name, "missing: the boot loader has loaded no module");
     b->kernel = &boot_info.modules[0];
-    b->arguments = dom0_arguments(b->kernel->cmdline);
+    b->arguments = b->kernel->cmdline;
     if (boot_info.module_count > 1 && !module_is_domain(&boot_info.modules[1]) &&
         boot_info.modules[1].size > 0)
         b->initrd = &boot_info.modules[1];

@@ -60,9 +60,6 @@ uint64_t dom0_pages(const struct dom0_size *size, uint64_t free_pages);
 /* Pages of the reserve that have to be low and contiguous. */
 uint64_t dom0_low_reserve(uint64_t free_pages);
 
-/* The part of a module's command line behind the file's name, which boot loaders put first. */
-const char *dom0_arguments(const char *cmdline);
-
 /* Address of a page of the mapping from virt_base. */
 static inline uint64_t layout_va(const struct dom0_layout *l, uint64_t page)
 {

@@ -34,20 +34,3 @@ uint64_t dom0_pages(const struct dom0_size *size, uint64_t free_pages)
         pages = size->max >> PAGE_SHIFT;
     return MIN(pages, most);
 }
-
-const char *dom0_arguments(const char *cmdline)
-{
-    const char *p = cmdline;
-    bool is_setting = false;
-
-    while (*p == ' ')
-        p++;
-    cmdline = p;
-    for (; *p && *p != ' '; p++)
-        is_setting |= *p == '=' && *cmdline != '/';
-    if (is_setting)
-        return cmdline;
-    while (*p == ' ')
-        p++;
-    return p;
-}

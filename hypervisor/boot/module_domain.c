@@ -19,7 +19,7 @@ static unsigned started_count BOOT_DATA;
 
 bool module_is_domain(const struct boot_module *module)
 {
-    const char *arguments = dom0_arguments(module->cmdline);
+    const char *arguments = module->cmdline;
 
     return !strncmp(arguments, KEYWORD, strlen(KEYWORD)) &&
            (arguments[strlen(KEYWORD)] == ' ' || !arguments[strlen(KEYWORD)]);
@@ -39,7 +39,7 @@ static void build_one(const struct boot_module *module, unsigned index, domid_t 
     static struct dom0_build build BOOT_DATA;
     static char name[NAME_MAX] BOOT_DATA, kernel_name[NAME_MAX] BOOT_DATA;
     struct dom0_build *b = &build;
-    const char *arguments = dom0_arguments(module->cmdline) + strlen(KEYWORD);
+    const char *arguments = module->cmdline + strlen(KEYWORD);
     struct domain_config config = {
         .max_vcpus = (unsigned)argument(arguments, " vcpus=", 1),
         .max_grant_frames = options.gnttab_max_frames,

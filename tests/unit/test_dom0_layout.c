@@ -153,16 +153,6 @@ static void test_size(void)
     CHECK_EQ(dom0_pages(&least, gib), 200 * mib);
 }
 
-static void test_arguments(void)
-{
-    CHECK(strcmp(dom0_arguments("/boot/vmlinuz root=/dev/vda1 ro"), "root=/dev/vda1 ro") == 0);
-    CHECK(strcmp(dom0_arguments("placeholder root=UUID=1 ro"), "root=UUID=1 ro") == 0);
-    CHECK(strcmp(dom0_arguments("  console=hvc0 quiet"), "console=hvc0 quiet") == 0);
-    CHECK(strcmp(dom0_arguments("/a=b/vmlinuz quiet"), "quiet") == 0);
-    CHECK(strcmp(dom0_arguments("/vmlinuz"), "") == 0);
-    CHECK(strcmp(dom0_arguments(""), "") == 0);
-}
-
 static void test_hypercall_page(void)
 {
     static const uint8_t version64[] = {0x51, 0x41, 0x53, 0xb8, 17,   0,    0,   0,
@@ -189,7 +179,6 @@ int main(void)
     test_refusals();
     test_tables();
     test_size();
-    test_arguments();
     test_hypercall_page();
     return check_report();
 }
