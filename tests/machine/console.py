@@ -97,7 +97,7 @@ class Console:
             path.write_text(registers)
             places = re.findall(r"RIP=\w+", registers)
             text += f"\n--- processors at {' '.join(places)}; {path} has the rest"
-        raise MachineError(text)
+        raise MachineError(text) from None
 
     def diagnosis(self):
         """What the machine's processors are doing, as text; empty when nobody can tell."""

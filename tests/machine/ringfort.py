@@ -1,7 +1,7 @@
 """Ringfort's debug keys on a machine's serial line."""
 
-KEYS_TO_RINGFORT = r"keyboard input goes to Ringfort"
-KEYS_TO_DOMAIN0 = r"keyboard input goes to Domain0"
+KEYS_TO_RINGFORT = r"keyboard input goes to Ringfort[^\n]*\n"
+KEYS_TO_DOMAIN0 = r"keyboard input goes to Domain0[^\n]*\n"
 SWITCH = "\x01\x01\x01"
 
 

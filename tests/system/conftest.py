@@ -44,13 +44,13 @@ def pytest_runtest_logreport(report):
     COUNTS[report.outcome] += 1
     print(f"{report.outcome.upper()} {short_name(report.nodeid)} ({report.duration:.1f} s)",
           flush=True)
+    if report.failed:
+        print(report.longreprtext, flush=True)
 
 
-def pytest_report_teststatus(report):
-    # The lines above replace pytest's own dots.
-    if report.when != "call" and report.passed:
-        return "", "", ""
-    return report.outcome, "", ""
+def pytest_report_teststatus():
+    # The lines above replace pytest's own dots and its section of failures at the end.
+    return "", "", ""
 
 
 def pytest_unconfigure(config):
