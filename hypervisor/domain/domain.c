@@ -15,6 +15,7 @@
 #include "lib/string.h"
 #include "memory/allocator.h"
 #include "memory/mapping.h"
+#include "memory/memory_op.h"
 #include "schedule/schedule.h"
 #include "time/time.h"
 #include "x86/current.h"
@@ -302,6 +303,7 @@ void domain_init(void)
 
     dom_io = pseudo_domain(DOMID_IO, 1);
     dom_xen = pseudo_domain(DOMID_XEN, 1);
+    memory_machphys_share();
     dom_idle = pseudo_domain(DOMID_IDLE, MAX_CPUS);
     dom_idle->is_idle = true;
     v = domain_idle_vcpu(this_cpu());

@@ -4,6 +4,10 @@
 
 #include "lib/types.h"
 
+/* Boot: makes the frames of the machine-to-physical array DOMID_XEN's, so that Domain0's tools can
+ * map them to read (XENMEM_machphys_mfn_list). */
+void memory_machphys_share(void);
+
 long do_memory_op(unsigned long cmd, uint64_t arg);
 
 #endif

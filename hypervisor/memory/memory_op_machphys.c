@@ -8,6 +8,7 @@
 #include "memory/hypmap.h"
 #include "memory/m2p.h"
 #include "memory/mapping.h"
+#include "memory/memory_op.h"
 #include "memory/reservation.h"
 #include "x86/current.h"
 
@@ -26,8 +27,8 @@ static uint64_t array_bytes(void)
     return ROUND_UP((max_mfn().n + 1) * sizeof(uint64_t), CHUNK_BYTES);
 }
 
-/* The first frame behind `va`'s chunk in Ringfort's own tables; 0 where nothing is mapped. */
-static uint64_t chunk_mfn(uint64_t va)
+/* The frame behind `va` in Ringfort's own tables; 0 where nothing is mapped. */
+static uint64_t array_mfn(uint64_t va)
 {
     const uint64_t *table = hv_root;
 
@@ -40,6 +41,16 @@ static uint64_t chunk_mfn(uint64_t va)
         if (shift == PAGE_SHIFT || (shift != 39 && (entry & ENTRY_LARGE)))
             return (((entry & ENTRY_FRAME) >> shift << shift) | inside) >> PAGE_SHIFT;
         table = maddr_to_virt(maddr(entry & ENTRY_FRAME));
+    }
+}
+
+void memory_machphys_share(void)
+{
+    for (uint64_t at = 0; at < array_bytes(); at += PAGE_SIZE) {
+        uint64_t frame = array_mfn(M2P_BASE + at);
+
+        if (frame)
+            frame_share(frame_of(mfn(frame)), dom_xen, false);
     }
 }
 
@@ -57,7 +68,7 @@ long memory_machphys_list(uint64_t arg)
     if (!guest_range_ok(handle_addr(list.extent_start), count * sizeof(xen_pfn_t)))
         return refuse(-EFAULT);
     for (uint64_t i = 0; i < count; i++) {
-        xen_pfn_t first = chunk_mfn(M2P_BASE + (i << CHUNK_SHIFT));
+        xen_pfn_t first = array_mfn(M2P_BASE + (i << CHUNK_SHIFT));
 
         if (!copy_to_guest(handle_addr(list.extent_start) + i * sizeof(first), &first,
                            sizeof(first)))
