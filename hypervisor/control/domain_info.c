@@ -54,6 +54,7 @@ static uint32_t activity(struct domain *d, struct xen_domctl_getdomaininfo *info
 
 static uint32_t life(const struct domain *d)
 {
+    uint32_t code = (uint32_t)d->shutdown_code & XEN_DOMINF_shutdownmask;
     uint32_t flags = 0;
 
     if (d->state != DOMAIN_ALIVE)
@@ -61,8 +62,7 @@ static uint32_t life(const struct domain *d)
     if (d->controller_pauses)
         flags |= XEN_DOMINF_paused;
     if (d->is_shut_down)
-        flags |= XEN_DOMINF_shutdown |
-                 (uint32_t)(d->shutdown_code & XEN_DOMINF_shutdownmask) << XEN_DOMINF_shutdownshift;
+        flags |= XEN_DOMINF_shutdown | code << XEN_DOMINF_shutdownshift;
     return flags;
 }
 

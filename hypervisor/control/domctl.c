@@ -12,11 +12,11 @@
 #include "memory/guest_copy.h"
 #include "x86/current.h"
 
-/* Xen 4.20's tools. The structures of all operations here but createdomain are laid out as in 4.17's
- * version of the interface. */
+/* Xen 4.20's tools. The structures of all operations here but createdomain are laid out as
+ * in 4.17's version of the interface. */
 #define DOMCTL_VERSION_4_20 0x17
 
-#define TSC_NEVER_EMULATED 2     /* tsc_mode of guests that read the processor's own */
+#define TSC_NEVER_EMULATED 2 /* tsc_mode of guests that read the processor's own */
 
 static long max_mem(struct domain *d, uint64_t kib)
 {

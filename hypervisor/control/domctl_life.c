@@ -42,9 +42,8 @@ static void fill_config(struct domain_config *to, const struct xen_domctl_create
         .max_event_port = from->max_evtchn_port,
         .max_grant_frames = from->max_grant_frames < 0 ? options.gnttab_max_frames
                                                        : (unsigned)from->max_grant_frames,
-        .max_maptrack_frames = from->max_maptrack_frames < 0
-                                   ? DEFAULT_MAPTRACK_PAGES
-                                   : (unsigned)from->max_maptrack_frames,
+        .max_maptrack_frames = from->max_maptrack_frames < 0 ? DEFAULT_MAPTRACK_PAGES
+                                                             : (unsigned)from->max_maptrack_frames,
     };
     memcpy(to->handle, from->handle, sizeof(to->handle));
 }

@@ -1,5 +1,6 @@
-/* domctl operations by subject. Each works on a domain that the caller holds a reference to, answers
- * in place, and returns 0 or a negative error; -ERESTART repeats the call with the same arguments. */
+/* domctl operations by subject. Each works on a domain that the caller holds a reference to,
+ * answers in place, and returns 0 or a negative error; -ERESTART repeats the call with the same
+ * arguments. */
 #ifndef CONTROL_DOMCTL_OPS_H
 #define CONTROL_DOMCTL_OPS_H
 

@@ -19,8 +19,8 @@ static cpumask_t both(const cpumask_t *a, const cpumask_t *b)
     return out;
 }
 
-/* A vCPU looks at its affinity when it is made runnable; pausing makes it do that again. The running
- * one cannot wait for itself and moves the next time it blocks. */
+/* A vCPU looks at its affinity when it is made runnable; pausing makes it do that again. The
+ * running one cannot wait for itself and moves the next time it blocks. */
 static void set_hard_affinity(struct vcpu *v, const cpumask_t *cpus)
 {
     bool other = v != current;

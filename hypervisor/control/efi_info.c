@@ -18,7 +18,7 @@ struct efi_header {
 
 struct efi_system_table {
     struct efi_header header;
-    uint64_t vendor;             /* UCS-2 text */
+    uint64_t vendor; /* UCS-2 text */
     uint32_t vendor_revision;
     uint32_t pad;
     uint64_t consoles[6];

@@ -46,13 +46,11 @@ static long perform(struct xen_platform_op *op)
 {
     switch (op->cmd) {
     case XENPF_settime32:
-        return set_time(op->u.settime32.secs, op->u.settime32.nsecs,
-                        op->u.settime32.system_time);
+        return set_time(op->u.settime32.secs, op->u.settime32.nsecs, op->u.settime32.system_time);
     case XENPF_settime64:
         if (op->u.settime64.mbz)
             return refuse(-EOPNOTSUPP);
-        return set_time(op->u.settime64.secs, op->u.settime64.nsecs,
-                        op->u.settime64.system_time);
+        return set_time(op->u.settime64.secs, op->u.settime64.nsecs, op->u.settime64.system_time);
     case XENPF_firmware_info:
         return firmware_info(&op->u.firmware_info);
     case XENPF_get_cpuinfo:

@@ -1,5 +1,5 @@
-/* XEN_SYSCTL_*: the tools' questions about the machine. The structures that are served here are laid
- * out alike in both releases of the tools. */
+/* XEN_SYSCTL_*: the tools' questions about the machine. The structures that are served here are
+ * laid out alike in both releases of the tools. */
 #include "hypercall/hypercall.h"
 
 #include <xen/sysctl.h>
@@ -26,8 +26,8 @@ static long read_ring(struct xen_sysctl_readconsole *op)
     char text[CHUNK];
 
     while (done < op->count) {
-        size_t n = console_ring_read(text, MIN(op->count - done, CHUNK), &index, false,
-                                     incremental);
+        size_t n =
+            console_ring_read(text, MIN(op->count - done, CHUNK), &index, false, incremental);
 
         if (n == 0)
             break;

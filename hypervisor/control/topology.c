@@ -13,7 +13,7 @@
 #include "x86/cpu.h"
 #include "x86/smp.h"
 
-#define LOCAL_DISTANCE 10        /* ACPI SLIT's unit: a node to itself */
+#define LOCAL_DISTANCE 10 /* ACPI SLIT's unit: a node to itself */
 
 /* The processor's feature words in the tools' order. */
 static void fill_features(uint32_t words[8])

@@ -13,7 +13,7 @@ static long find_closed(struct domain *d)
     return port_find_closed(&d->event);
 }
 
-/* What every opener does last: *port is the caller's, a stale event of a former owner is dropped. */
+/* What every opener does last: tells the caller its port, drops a stale event of a former owner. */
 static long opened(struct domain *d, long number, uint32_t *port)
 {
     if (number < 0)

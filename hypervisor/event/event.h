@@ -14,10 +14,10 @@ struct domain;
 struct event_port;
 
 struct vcpu_event {
-    struct vcpu_info *info;      /* Ringfort's mapping: in shared_info, or the registered page */
-    struct frame *info_frame;    /* reference held for a registered vcpu_info */
-    uint32_t virq_port[NR_VIRQS];/* 0: not bound */
-    uint32_t poll_port;          /* first port polled; see schedule */
+    struct vcpu_info *info;       /* Ringfort's mapping: in shared_info, or the registered page */
+    struct frame *info_frame;     /* reference held for a registered vcpu_info */
+    uint32_t virq_port[NR_VIRQS]; /* 0: not bound */
+    uint32_t poll_port;           /* first port polled; see schedule */
 };
 
 /* Ports come in pieces that never move and live as long as the domain, so that senders may look a
@@ -26,10 +26,10 @@ struct vcpu_event {
 #define EVENT_PIECES (EVTCHN_2L_NR_CHANNELS / EVENT_PORTS_PER_PIECE)
 
 struct domain_event {
-    spinlock_t lock;             /* LOCK_EVENT; never taken by interrupt handlers */
+    spinlock_t lock; /* LOCK_EVENT; never taken by interrupt handlers */
     struct event_port *pieces[EVENT_PIECES];
-    unsigned allocated;          /* ports that exist, used or not */
-    unsigned limit;              /* ports the domain may have (ABI, width, createdomain) */
+    unsigned allocated; /* ports that exist, used or not */
+    unsigned limit;     /* ports the domain may have (ABI, width, createdomain) */
 };
 
 /* Prepares a new domain to have ports 1 to `max_port`, at most what the two-level ABI allows.

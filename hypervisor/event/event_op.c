@@ -131,8 +131,8 @@ static size_t args_size(unsigned cmd, bool *gives)
     union event_args *a;
 
     *gives = cmd == EVTCHNOP_alloc_unbound || cmd == EVTCHNOP_bind_interdomain ||
-             cmd == EVTCHNOP_bind_virq || cmd == EVTCHNOP_bind_pirq ||
-             cmd == EVTCHNOP_bind_ipi || cmd == EVTCHNOP_status;
+             cmd == EVTCHNOP_bind_virq || cmd == EVTCHNOP_bind_pirq || cmd == EVTCHNOP_bind_ipi ||
+             cmd == EVTCHNOP_status;
     switch (cmd) {
     case EVTCHNOP_alloc_unbound:
         return sizeof(a->alloc_unbound);

@@ -8,13 +8,13 @@
 /*
  * Locks. A domain's event lock guards the states of its ports. Whoever joins, parts or closes ports
  * holds event_pair_lock first and may then take both domains' event locks in any order; so two ends
- * change together, and the peer of a joined port, which is looked at under either end's lock, cannot
- * go away. Senders from hypercalls hold their own domain's event lock only.
+ * change together, and the peer of a joined port, which is looked at under either end's lock,
+ * cannot go away. Senders from hypercalls hold their own domain's event lock only.
  *
  * Virtual and physical interrupts are sent from interrupt handlers and from under other locks (a
  * message about a port may itself raise VIRQ_CON_RING), so they take no lock: they read the port's
- * vCPU from a table that never moves, with interrupts off. The worst that a race with a close can do
- * is one spurious event; event_close_all() waits for such senders.
+ * vCPU from a table that never moves, with interrupts off. The worst that a race with a close can
+ * do is one spurious event; event_close_all() waits for such senders.
  */
 extern spinlock_t event_pair_lock;
 

@@ -103,8 +103,7 @@ void port_close(struct event_port *p)
 
 bool virq_is_per_vcpu(unsigned virq)
 {
-    return virq == VIRQ_TIMER || virq == VIRQ_DEBUG || virq == VIRQ_XENOPROF ||
-           virq == VIRQ_XENPMU;
+    return virq == VIRQ_TIMER || virq == VIRQ_DEBUG || virq == VIRQ_XENOPROF || virq == VIRQ_XENPMU;
 }
 
 bool port_is_movable(const struct event_port *p)

@@ -10,14 +10,14 @@
 /* `state` holds the ABI's EVTCHNSTAT_* numbers, so that free memory is closed ports. */
 struct event_port {
     uint8_t state;
-    uint16_t vcpu;               /* who is told */
-    domid_t peer_id;             /* UNBOUND: the only domain that may connect */
+    uint16_t vcpu;   /* who is told */
+    domid_t peer_id; /* UNBOUND: the only domain that may connect */
     union {
-        uint32_t peer_port;      /* INTERDOMAIN */
-        uint32_t pirq;           /* PIRQ */
-        uint32_t virq;           /* VIRQ */
+        uint32_t peer_port; /* INTERDOMAIN */
+        uint32_t pirq;      /* PIRQ */
+        uint32_t virq;      /* VIRQ */
     };
-    struct domain *peer;         /* INTERDOMAIN; no reference: closing either end ends both */
+    struct domain *peer; /* INTERDOMAIN; no reference: closing either end ends both */
 };
 
 /* The port's entry, or NULL when the table has none of that number. Port 0 does not exist. Without
@@ -45,18 +45,18 @@ void ports_connect(struct event_port *a, struct domain *da, uint32_t port_a, str
 void ports_part(struct event_port *p, domid_t id, struct event_port *other);
 void port_close(struct event_port *p);
 
-/* True for virtual interrupts that each vCPU has its own of. The others have one handler, whose port
- * is kept with vCPU 0. */
+/* True for virtual interrupts that each vCPU has its own of. The others have one handler, whose
+ * port is kept with vCPU 0. */
 bool virq_is_per_vcpu(unsigned virq);
 
-/* True when EVTCHNOP_bind_vcpu may move the port: those that do not belong to one vCPU by nature. */
+/* True when EVTCHNOP_bind_vcpu may move the port: it does not belong to one vCPU by nature. */
 bool port_is_movable(const struct event_port *p);
 
 /* What raising a port came to. */
 enum port_raised {
-    RAISED_BEFORE,               /* it was pending already */
-    RAISED_QUIETLY,              /* pending now, but masked or the vCPU knows already */
-    RAISED_UPCALL,               /* pending now, and its vCPU has to be told */
+    RAISED_BEFORE,  /* it was pending already */
+    RAISED_QUIETLY, /* pending now, but masked or the vCPU knows already */
+    RAISED_UPCALL,  /* pending now, and its vCPU has to be told */
 };
 
 /* Makes a port pending by the two-level ABI. All words are shared with a guest that changes them at

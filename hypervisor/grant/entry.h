@@ -14,9 +14,9 @@
 #include "lib/types.h"
 
 struct grant_active {
-    uint32_t readers, writers;   /* uses under way: mappings and copies, by what they may do */
-    uint32_t frame;              /* MFN, while in use */
-    domid_t user;                /* the domain that uses it, while in use */
+    uint32_t readers, writers; /* uses under way: mappings and copies, by what they may do */
+    uint32_t frame;            /* MFN, while in use */
+    domid_t user;              /* the domain that uses it, while in use */
 };
 
 static inline bool grant_in_use(const struct grant_active *a)
@@ -24,8 +24,8 @@ static inline bool grant_in_use(const struct grant_active *a)
     return a->readers || a->writers;
 }
 
-/* Begins one use by domain `user`: GNTST_okay, or what is wrong with the entry. On the first use the
- * granter's frame number is taken over; it is not checked here. The entry's reading and writing
+/* Begins one use by domain `user`: GNTST_okay, or what is wrong with the entry. On the first use
+ * the granter's frame number is taken over; it is not checked here. The entry's reading and writing
  * flags tell the granter. */
 int grant_begin(struct grant_entry_v1 *shared, struct grant_active *active, domid_t user,
                 bool writes);

@@ -9,8 +9,8 @@ struct domain;
 /* Makes a table of one shared frame that may grow to `max_frames`, and room to track mappings in up
  * to `max_maptrack` pages. 0, -EINVAL for no frames at all, -ENOMEM. */
 int grant_init_domain(struct domain *d, unsigned max_frames, unsigned max_maptrack);
-/* Unmaps what the dying domain still maps of others: 0 or -ERESTART. The frames' references that its
- * page tables hold go with the page tables. */
+/* Unmaps what the dying domain still maps of others: 0 or -ERESTART. The frames' references that
+ * its page tables hold go with the page tables. */
 int grant_release_mappings(struct domain *d);
 /* Takes the shared frames from a domain that has died; others may still map what it granted. */
 void grant_free_domain(struct domain *d);

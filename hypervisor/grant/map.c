@@ -17,7 +17,7 @@
 #include "x86/current.h"
 
 #define PTE_USER (UINT64_C(1) << 2)
-#define PTE_AVAIL_SHIFT 9        /* three bits that the processor ignores */
+#define PTE_AVAIL_SHIFT 9 /* three bits that the processor ignores */
 
 /* Bits that the guest chooses for its entry. */
 static uint64_t pte_bits(uint32_t flags)
@@ -29,10 +29,10 @@ static uint64_t pte_bits(uint32_t flags)
 
 static int enter_pte(const struct gnttab_map_grant_ref *op, struct frame *f, bool writes)
 {
-    int rc = op->flags & GNTMAP_contains_pte
-                 ? mmu_map_grant_pte(maddr(op->host_addr), frame_mfn(f), writes,
-                                     pte_bits(op->flags))
-                 : mmu_map_grant_va(op->host_addr, frame_mfn(f), writes, pte_bits(op->flags));
+    int rc =
+        op->flags & GNTMAP_contains_pte
+            ? mmu_map_grant_pte(maddr(op->host_addr), frame_mfn(f), writes, pte_bits(op->flags))
+            : mmu_map_grant_va(op->host_addr, frame_mfn(f), writes, pte_bits(op->flags));
 
     return rc ? GNTST_bad_virt_addr : GNTST_okay;
 }

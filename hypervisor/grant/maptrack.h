@@ -8,9 +8,9 @@
 #include "lib/types.h"
 
 struct grant_mapping {
-    uint32_t ref;                /* in the granter's table; next free handle while free */
+    uint32_t ref; /* in the granter's table; next free handle while free */
     domid_t granter;
-    uint16_t flags;              /* GNTMAP_*; 0: free */
+    uint16_t flags; /* GNTMAP_*; 0: free */
 };
 
 #define MAPTRACK_PER_PAGE (PAGE_SIZE / sizeof(struct grant_mapping))
@@ -19,7 +19,7 @@ struct grant_mapping {
 struct maptrack {
     struct grant_mapping **pages; /* room for max_pages pointers */
     unsigned nr_pages, max_pages;
-    uint32_t free;               /* first free handle, NO_HANDLE: none */
+    uint32_t free; /* first free handle, NO_HANDLE: none */
 };
 
 /* 0 or -ENOMEM. */

@@ -17,7 +17,7 @@ struct frame;
  * none while page tables change.
  */
 struct grant_table {
-    spinlock_t lock;             /* LOCK_GRANT */
+    spinlock_t lock; /* LOCK_GRANT */
     unsigned nr_frames, max_frames;
     struct grant_entry_v1 **shared; /* max_frames pointers; NULL when the frames were taken back */
     struct grant_active **active;
@@ -27,8 +27,8 @@ struct grant_table {
 /* Makes the table at least `nr_frames` long. Lock held. 0, -EINVAL, -ENOMEM. */
 int grant_grow(struct domain *d, unsigned nr_frames);
 
-/* Begins a use of granter's entry `ref` by domain `user`: GNTST_okay and the frame, which is held as
- * long as any use lasts; or an error. Takes granter's lock. */
+/* Begins a use of granter's entry `ref` by domain `user`: GNTST_okay and the frame, which is held
+ * as long as any use lasts; or an error. Takes granter's lock. */
 int grant_use(struct domain *granter, uint32_t ref, domid_t user, bool writes,
               struct frame **frame);
 void grant_end_use(struct domain *granter, uint32_t ref, bool writes);

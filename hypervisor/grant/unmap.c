@@ -1,6 +1,6 @@
 /*
- * GNTTABOP_unmap_grant_ref and unmap_and_replace, and the end of all mappings of a dying domain. The
- * page-table entry is cleared and stale translations are flushed first; only then the mapping's
+ * GNTTABOP_unmap_grant_ref and unmap_and_replace, and the end of all mappings of a dying domain.
+ * The page-table entry is cleared and stale translations are flushed first; only then the mapping's
  * references go, so that no processor can reach a frame that is given away.
  */
 #include "grant/table.h"
@@ -20,8 +20,8 @@
 /* One mapping that is being taken down; its handle is reserved meanwhile. */
 struct unmapping {
     uint32_t handle;
-    struct grant_mapping was;    /* as it was before */
-    struct domain *granter;      /* with a reference */
+    struct grant_mapping was; /* as it was before */
+    struct domain *granter;   /* with a reference */
     struct frame *frame;
 };
 
@@ -140,8 +140,8 @@ static bool read_request(uint64_t at, bool replaces, struct unmap_request *r)
 
 static long unmap_list(unsigned cmd, uint64_t uop, unsigned count, bool replaces)
 {
-    size_t size = replaces ? sizeof(struct gnttab_unmap_and_replace)
-                           : sizeof(struct gnttab_unmap_grant_ref);
+    size_t size =
+        replaces ? sizeof(struct gnttab_unmap_and_replace) : sizeof(struct gnttab_unmap_grant_ref);
     size_t status_at = replaces ? offsetof(struct gnttab_unmap_and_replace, status)
                                 : offsetof(struct gnttab_unmap_grant_ref, status);
 

@@ -50,8 +50,7 @@ static int begin(struct domain *granter, uint32_t ref, domid_t user, bool writes
     return status;
 }
 
-int grant_use(struct domain *granter, uint32_t ref, domid_t user, bool writes,
-              struct frame **frame)
+int grant_use(struct domain *granter, uint32_t ref, domid_t user, bool writes, struct frame **frame)
 {
     struct grant_table *t = granter->grants;
     int status;

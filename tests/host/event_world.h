@@ -14,8 +14,8 @@ void event_world_end(void);
 /* True when the vCPU was woken since it last looked; looking forgets. */
 bool event_world_woken(struct vcpu *v);
 
-/* The upcall handler of a guest: takes the selector and every pending, unmasked port of the words it
- * names, in the ABI's order. Returns how many ports it took. */
+/* The upcall handler of a guest: takes the selector and every pending, unmasked port of the words
+ * it names, in the ABI's order. Returns how many ports it took. */
 unsigned event_world_upcall(struct vcpu *v);
 
 /* Stops the test when a rule does not hold: ends of a channel name each other, interrupts and their

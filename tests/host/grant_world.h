@@ -1,6 +1,6 @@
 /*
- * What grants reach outside grant/, as host tests see it: frames that count their references, and for
- * each domain a page table of a few entries. And the rule that references and uses add up.
+ * What grants reach outside grant/, as host tests see it: frames that count their references, and
+ * for each domain a page table of a few entries. And the rule that references and uses add up.
  */
 #ifndef TESTS_HOST_GRANT_WORLD_H
 #define TESTS_HOST_GRANT_WORLD_H
@@ -9,7 +9,7 @@
 #include "small_world.h"
 
 #define WORLD_FRAMES 64u
-#define WORLD_DOMAIN_FRAMES 8u   /* domain d owns frames d * 8 to d * 8 + 7 at first */
+#define WORLD_DOMAIN_FRAMES 8u /* domain d owns frames d * 8 to d * 8 + 7 at first */
 #define WORLD_SLOTS 8u
 
 /* A small world with grant tables of `max_frames` frames and one page of mapping records. */

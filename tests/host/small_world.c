@@ -102,7 +102,9 @@ void zfree(void *p)
 
 struct domain *domain_get(domid_t id)
 {
-    struct domain *d = id == DOMID_SELF ? current->domain : id < WORLD_DOMAINS ? &domains[id] : NULL;
+    struct domain *d = id == DOMID_SELF     ? current->domain
+                       : id < WORLD_DOMAINS ? &domains[id]
+                                            : NULL;
 
     if (d)
         domain_ref(d);
