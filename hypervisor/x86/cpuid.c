@@ -26,6 +26,9 @@
 #define XSAVE_LEAF 0xd
 #define XSAVE_MINIMUM 576 /* legacy image and header */
 #define XSAVE_COMPONENTS 63
+#define XSAVE_ALIGNED (1u << 1)  /* ECX of a component's subleaf */
+#define XSAVE_ALIGNMENT 64
+#define FEATURE_XSAVEC (1u << 1) /* EAX of subleaf 1 */
 #define CACHE_SUBLEAVES 8
 /* EAX of the time leaf (comments in <xen/arch-x86/cpuid.h>). */
 #define TSC_HOST_SAFE (1u << 1)
@@ -43,6 +46,21 @@ static uint32_t xsave_area_size(uint64_t xcr0)
             struct cpuid_regs r = cpuid(XSAVE_LEAF, i);
 
             size = MAX(size, r.a + r.b);
+        }
+    }
+    return size;
+}
+
+/* Bytes that they take in the compacted format (SDM vol. 1, 13.4.3). */
+static uint32_t xsave_compacted_size(uint64_t xcr0)
+{
+    uint32_t size = XSAVE_MINIMUM;
+
+    for (unsigned i = 2; i < XSAVE_COMPONENTS; i++) {
+        if (xcr0 >> i & 1) {
+            struct cpuid_regs r = cpuid(XSAVE_LEAF, i);
+
+            size = (r.c & XSAVE_ALIGNED ? ROUND_UP(size, XSAVE_ALIGNMENT) : size) + r.a;
         }
     }
     return size;
@@ -216,6 +234,8 @@ struct cpuid_regs guest_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subl
             r.c |= FEATURE_OSXSAVE;
     } else if (leaf == XSAVE_LEAF && subleaf == 0 && cpu_features.xsave) {
         r.b = xsave_area_size(v->arch.xcr0);
+    } else if (leaf == XSAVE_LEAF && subleaf == 1 && (r.a & FEATURE_XSAVEC)) {
+        r.b = xsave_compacted_size(v->arch.xcr0);
     }
     return r;
 }

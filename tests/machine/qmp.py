@@ -38,9 +38,12 @@ class Qmp:
             if message is None or "return" in message or "error" in message:
                 return (message or {}).get("return")
 
-    def monitor(self, line):
-        """The output of a command of the human monitor, such as "info registers -a"."""
-        return self.command("human-monitor-command", **{"command-line": line})
+    def monitor(self, line, cpu=0):
+        """The output of a command of the human monitor, such as "info registers -a".
+
+        cpu is the processor that it is about, where it is about one.
+        """
+        return self.command("human-monitor-command", **{"command-line": line, "cpu-index": cpu})
 
     def read(self):
         line = self.stream.readline()
