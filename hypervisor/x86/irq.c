@@ -24,11 +24,8 @@
 #include "x86/vectors.h"
 
 #define MSI_PIRQS 1024u
-
-#define PIC_MASTER_MASK 0x21
-#define PIC_SLAVE_MASK 0xa1
-#define PIT_COMMAND 0x43
-#define PIT_CHANNEL0_ONE_SHOT 0x30
+/* Devices and I/O APICs have eight bits for the destination, and this one means every APIC. */
+#define ALL_APICS 0xffu
 
 static struct irq *irqs;
 static unsigned irq_count;
@@ -49,15 +46,6 @@ struct irq *irq_entry(unsigned number)
     return number < irq_count ? &irqs[number] : NULL;
 }
 
-/* The 8259 pair has nothing left to say, and the PIT's first channel, in one-shot mode without a
- * count, does not tick. */
-static void silence_legacy(void)
-{
-    outb(PIC_MASTER_MASK, 0xff);
-    outb(PIC_SLAVE_MASK, 0xff);
-    outb(PIT_COMMAND, PIT_CHANNEL0_ONE_SHOT);
-}
-
 /* How a line is wired when nobody has said so: ISA lines are edges, PCI lines active-low levels. */
 static void gsi_defaults(unsigned gsi, struct irq *irq)
 {
@@ -71,7 +59,7 @@ static void gsi_defaults(unsigned gsi, struct irq *irq)
 
 void irq_init(void)
 {
-    silence_legacy();
+    irq_silence_legacy();
     lapic_init();
     cpu_apic_id[0] = lapic_id();
     ioapic_init();
@@ -97,22 +85,43 @@ static void free_vector(unsigned cpu, uint8_t vector)
     spin_unlock_irqrestore(&vector_lock, flags);
 }
 
+/* A free vector on *cpu; an interrupt that has none anywhere takes one on any CPU. 0: none. */
+static uint8_t find_vector(const struct irq *irq, unsigned *cpu)
+{
+    unsigned long flags = spin_lock_irqsave(&vector_lock);
+    uint8_t vector = vector_alloc(*cpu, irq - irqs);
+    unsigned other;
+
+    if (!vector && !irq->vector)
+        for_each_cpu (other, &cpus_online) {
+            vector = cpu_apic_id[other] < ALL_APICS ? vector_alloc(other, irq - irqs) : 0;
+            if (vector) {
+                *cpu = other;
+                break;
+            }
+        }
+    spin_unlock_irqrestore(&vector_lock, flags);
+    return vector;
+}
+
+static void forget_old_place(struct irq *irq)
+{
+    free_vector(irq->old_cpu, irq->old_vector);
+    irq->old_vector = 0;
+}
+
 int irq_assign(struct irq *irq, unsigned cpu)
 {
-    unsigned long flags;
     uint8_t vector;
 
-    /* Devices and I/O APICs have eight bits for the destination, of which 255 means all. */
-    if (cpu_apic_id[cpu] >= 0xff)
+    if (cpu_apic_id[cpu] >= ALL_APICS)
         cpu = 0;
     if (irq->vector && irq->cpu == cpu)
         return 0;
-    flags = spin_lock_irqsave(&vector_lock);
-    vector = vector_alloc(cpu, irq - irqs);
-    spin_unlock_irqrestore(&vector_lock, flags);
+    vector = find_vector(irq, &cpu);
     if (!vector)
         return refuse(-ENOSPC);
-    free_vector(irq->old_cpu, irq->old_vector);
+    forget_old_place(irq);
     irq->old_cpu = irq->cpu;
     irq->old_vector = irq->vector;
     irq->cpu = cpu;
@@ -122,9 +131,9 @@ int irq_assign(struct irq *irq, unsigned cpu)
 
 void irq_release(struct irq *irq)
 {
-    free_vector(irq->old_cpu, irq->old_vector);
+    forget_old_place(irq);
     free_vector(irq->cpu, irq->vector);
-    irq->old_vector = irq->vector = 0;
+    irq->vector = 0;
 }
 
 void irq_program(struct irq *irq)
@@ -187,6 +196,9 @@ void irq_dispatch(uint8_t vector)
     }
     spin_lock(&irq->lock);
     irq->count++;
+    /* It comes by its new way: what was sent the old way has arrived before. */
+    if (irq->old_vector && vector == irq->vector && this_cpu() == irq->cpu)
+        forget_old_place(irq);
     if (irq->level) {
         irq_set_masked(irq, true);
         irq->in_service = true;

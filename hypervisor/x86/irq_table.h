@@ -36,9 +36,10 @@ struct irq {
 /* Entry `number`, or NULL past nr_pirqs(). Entries exist for ever. */
 struct irq *irq_entry(unsigned number);
 
-/* Under irq->lock. Gives the interrupt a vector on `cpu` (or on the boot CPU, when `cpu` has an
- * APIC id that devices cannot name): 0 or -ENOSPC. One it has on another CPU stays valid until the
- * next move, for what is already on its way. The caller then writes it out by irq_program(). */
+/* Under irq->lock. Gives the interrupt a vector on `cpu` (on the boot CPU, when `cpu` has an APIC
+ * id that devices cannot name; on any, when this is its first and `cpu` has none left): 0 or
+ * -ENOSPC. One it has on another CPU stays valid until the first interrupt by the new one, for what
+ * is already on its way. The caller then writes it out by irq_program(). */
 int irq_assign(struct irq *irq, unsigned cpu);
 /* Under irq->lock. Gives its vectors back. */
 void irq_release(struct irq *irq);
@@ -46,5 +47,8 @@ void irq_release(struct irq *irq);
 void irq_program(struct irq *irq);
 /* Under irq->lock. */
 void irq_set_masked(struct irq *irq, bool masked);
+
+/* Masks both 8259s and stops the PIT's first channel. Boot. */
+void irq_silence_legacy(void);
 
 #endif
