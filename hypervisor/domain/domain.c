@@ -120,8 +120,7 @@ static void domain_free(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         vcpu_arch_destroy(v);
         zfree(v);
     }
@@ -236,7 +235,9 @@ static void domain_publish(struct domain *d)
 {
     struct domain *after;
 
-    list_for_each(after, &domain_list, all) if (after->id > d->id) break;
+    list_for_each (after, &domain_list, all)
+        if (after->id > d->id)
+            break;
     list_add_tail(&after->all, &d->all);
     spin_lock(&table_lock);
     *table_slot(d->id) = d;
