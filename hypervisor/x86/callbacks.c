@@ -25,9 +25,7 @@ long do_set_trap_table(uint64_t traps)
         memset(table, 0, 256 * sizeof(*table));
         return 0;
     }
-    for (;; traps += sizeof(entry)) {
-        if (preempt_needed())
-            return hypercall_restart(__HYPERVISOR_set_trap_table, 1, traps);
+    for (;;) {
         if (!copy_from_guest(&entry, traps, sizeof(entry)))
             return refuse(-EFAULT);
         if (!entry.address)
@@ -35,6 +33,9 @@ long do_set_trap_table(uint64_t traps)
         if (!is_canonical(entry.address))
             return refuse(-EINVAL);
         table[entry.vector] = entry;
+        traps += sizeof(entry);
+        if (preempt_needed())
+            return hypercall_restart(__HYPERVISOR_set_trap_table, 1, traps);
     }
 }
 

@@ -390,20 +390,26 @@ syscall_stubs_end:
 
     .text
 
+/* RSP to C's first page in one step: interrupts are on. */
+.macro empty_stack
+    mov     %rsp, %rax
+    or      $(STACK_BLOCK - 1), %rax
+    sub     $(PAGE_BYTES - 1), %rax
+    mov     %rax, %rsp
+.endm
+
 /* Both start from an empty stack: whatever was on it belonged to a vCPU that has left this CPU. */
     .globl resume_guest
     .hidden resume_guest
 resume_guest:
-    or      $(STACK_BLOCK - 1), %rsp
-    sub     $(PAGE_BYTES - 1), %rsp
+    empty_stack
     xor     %ebp, %ebp
     jmp     exit_to_guest
 
     .globl call_on_empty_stack
     .hidden call_on_empty_stack
 call_on_empty_stack:
-    or      $(STACK_BLOCK - 1), %rsp
-    sub     $(PAGE_BYTES - 1), %rsp
+    empty_stack
     xor     %ebp, %ebp
     call    __x86_indirect_thunk_rdi
     ud2

@@ -126,6 +126,10 @@ void handle_exception(struct cpu_user_regs *regs)
     case VEC_LINUX_SYSCALL:
         linux_syscall(v, regs);
         break;
+    case VEC_HYPERCALL:
+        irq_enable();
+        hypercall_dispatch(regs); /* the gate lets ring 1 through: kernels of 32-bit guests */
+        break;
     case VEC_NM:
         device_not_available(v);
         break;
