@@ -58,7 +58,7 @@ static void check_pointers(void)
     CHECK_EQ(mmu_update(&u, 1, &done, 4711), -XEN_ESRCH);
     CHECK(mmu_update(&u, 1, (unsigned *)0x1000, DOMID_SELF) <= 0);
     /* A bad frame inside a good table. */
-    CHECK_EQ(entry_write(entry, pte_make(0xffffffff0UL, PAGE_RW)), -XEN_EPERM);
+    CHECK(entry_write(entry, pte_make(0xffffffff0UL, PAGE_RW)) < 0);
     CHECK_EQ(*entry, 0);
 }
 

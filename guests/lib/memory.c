@@ -119,6 +119,17 @@ long mmuext_va(unsigned cmd, unsigned long va)
     return mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
 
+mfn_t hypervisor_mfn(void)
+{
+    xen_pfn_t frame;
+    struct xen_machphys_mfn_list list = {.max_extents = 1};
+
+    set_xen_guest_handle(list.extent_start, &frame);
+    if (memory_op(XENMEM_machphys_mfn_list, &list) || !list.nr_extents)
+        check_abort("no frame of the hypervisor's is known");
+    return frame;
+}
+
 long page_protect(const void *page, uint64_t bits)
 {
     pte_t pte = bits ? pte_make(va_to_mfn(page), bits) : 0;

@@ -77,6 +77,9 @@ long mmu_update_one(uint64_t ptr, uint64_t value);
 long mmuext_mfn(unsigned cmd, mfn_t mfn);
 long mmuext_va(unsigned cmd, unsigned long va);
 
+/* A frame of RAM that is the hypervisor's: one of those that hold the machine-to-physical array. */
+mfn_t hypervisor_mfn(void);
+
 /* Changes the protection of a page of the initial mapping, flushing it on all vCPUs: the
  * hypercall's result. `bits` 0: unmap. */
 long page_protect(const void *page, uint64_t bits);
