@@ -26,7 +26,7 @@
 #define XSAVE_LEAF 0xd
 #define XSAVE_MINIMUM 576 /* legacy image and header */
 #define XSAVE_COMPONENTS 63
-#define XSAVE_ALIGNED (1u << 1)  /* ECX of a component's subleaf */
+#define XSAVE_ALIGNED (1u << 1) /* ECX of a component's subleaf */
 #define XSAVE_ALIGNMENT 64
 #define FEATURE_XSAVEC (1u << 1) /* EAX of subleaf 1 */
 #define CACHE_SUBLEAVES 8

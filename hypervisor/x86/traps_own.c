@@ -12,6 +12,7 @@
 #include "x86/entry.h"
 #include "x86/extable.h"
 #include "x86/msr.h"
+#include "x86/smp.h"
 
 /* Bits of port 0x61 that say why an NMI came, and the ABI's numbers for them. */
 #define NMI_PORT 0x61
@@ -22,8 +23,12 @@
 void nonmaskable_interrupt(void)
 {
     struct vcpu *v = domain0 ? domain_vcpu(domain0, 0) : NULL;
-    uint8_t reason = inb(NMI_PORT);
+    uint8_t reason;
 
+    if (smp_stopping())
+        for (;;)
+            asm volatile("cli; hlt");
+    reason = inb(NMI_PORT);
     if (!v || !(reason & (NMI_PORT_SERR | NMI_PORT_IOCHK)))
         return;
     if (reason & NMI_PORT_SERR)
