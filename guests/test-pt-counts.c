@@ -9,6 +9,7 @@ static void check_free(int line)
     unsigned bad = 0;
     xen_pfn_t frame = va_to_mfn(victim);
 
+    page_make_readonly(victim);
     for (unsigned cmd = MMUEXT_PIN_L1_TABLE; cmd <= MMUEXT_PIN_L4_TABLE; cmd++) {
         bad += mmuext_mfn(cmd, frame) != 0;
         bad += mmuext_mfn(MMUEXT_UNPIN_TABLE, frame) != 0;
