@@ -17,6 +17,7 @@
 #include "memory/mapping.h"
 #include "x86/cpu.h"
 
+#define FIRMWARE_END UINT64_C(0x100000)
 #define M2P_ENTRY sizeof(uint64_t)
 #define M2P_EXTENT_FRAMES (LARGE_PAGE / M2P_ENTRY) /* frames that 2 MiB of the array describe */
 
@@ -163,6 +164,8 @@ BOOT_CODE void hypmap_init(void)
             continue;
         map_frame_table(start, end);
         map_m2p(start, end);
+        /* Below 1 MiB is firmware's, for Domain0 to map as it does a device's. */
+        start = MAX(start, FIRMWARE_END);
         frame_table_add_ram(mfn(start >> PAGE_SHIFT), mfn(end >> PAGE_SHIFT));
     }
     fill_m2p_holes();
