@@ -12,7 +12,7 @@ pytestmark = pytest.mark.long
 
 # One after another, each checks its own results.
 STRESSORS = [
-    "fork", "vfork", "clone", "exec", "pthread", "futex", "switch", "sem", "pipe", "poll", "signal",
+    "fork", "vfork", "clone", "pthread", "futex", "switch", "sem", "pipe", "poll", "signal",
     "sigq", "sigsegv", "sigfpe", "sigtrap", "timer", "itimer", "nanosleep", "clock", "yield", "mmap",
     "mmapfork", "mremap", "mprotect", "madvise", "munmap", "brk", "stack", "fault", "userfaultfd",
     "vm", "vm-segv", "cpu", "fp", "context", "membarrier", "memcpy", "shm", "sysfs", "get", "ptrace",
@@ -73,7 +73,7 @@ def test_compile(dom0):
 def test_python(dom0, module):
     output = dom0.run(f"chroot /mnt env HOME=/root LANG=C.UTF-8 python3 -m test -w {module}",
                       2400, check=False)
-    assert "Result: SUCCESS" in output, output[-2000:]
+    assert "result: SUCCESS" in output, output[-2000:]
 
 
 def test_stress(dom0):
@@ -81,5 +81,5 @@ def test_stress(dom0):
         output = dom0.run(f"chroot /mnt stress-ng --{stressor} 2 -t {STRESS_SECONDS}s --verify "
                           "--temp-path /tmp --oomable 2>&1 | tail -n 20; test ${PIPESTATUS[0]} = 0",
                           180)
-        assert "successful run completed" in output or "skipped" in output, output
+        assert "successful run completed" in output, output
         dom0.machine.progress(f"stress-ng {stressor}: well")
