@@ -9,6 +9,8 @@
 
 #define LFB_UNIT_SHIFT 16 /* lfb_size counts 64 KiB */
 #define VBE_CAP_64BIT_BASE (1U << 1)
+#define BIOS_START 0xe0000UL /* where the RSDP is looked for without EFI (ACPI 6.5, 5.2.5.1) */
+#define BIOS_END 0x100000UL
 
 /* The layout that follows when the boot loader left the screen as the BIOS had it: 80 x 25. */
 static void text_console(struct dom0_vga_console_info *vga)
@@ -42,12 +44,21 @@ static void graphics_console(struct dom0_vga_console_info *vga)
     vga->u.vesa_lfb.blue_size = boot_info.framebuffer.blue_size;
 }
 
-/* The kernel's arguments. Without EFI services Linux cannot find the ACPI tables of an EFI machine,
- * so it is told. */
+/* Linux looks for the ACPI tables in the EFI system table and where a BIOS puts them. A PVH loader
+ * may have them elsewhere. A copy that the loader made is Ringfort's own and not for Domain0. */
+static bool must_tell_rsdp(void)
+{
+    uint64_t at = boot_info.rsdp.a;
+
+    return at && !boot_info.rsdp_size && !boot_info.efi_system_table &&
+           (at < BIOS_START || at >= BIOS_END);
+}
+
+/* The kernel's arguments. */
 static void command_line(const struct dom0_build *b, char *line, size_t size)
 {
     strlcpy(line, b->arguments, size);
-    if (b->is_dom0 && boot_info.is_efi && boot_info.rsdp.a && !strstr(line, "acpi_rsdp=")) {
+    if (b->is_dom0 && must_tell_rsdp() && !strstr(line, "acpi_rsdp=")) {
         size_t used = strlen(line);
 
         format(line + used, size - used, " acpi_rsdp=%#lx", (unsigned long)boot_info.rsdp.a);

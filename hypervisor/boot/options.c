@@ -283,8 +283,11 @@ void options_parse(const char *cmdline)
         struct option o = {word, equals ? equals + 1 : "", equals != NULL};
         if (equals)
             *equals = '\0';
-        if (!parse_option(&o))
+        struct options before = options;
+        if (!parse_option(&o)) {
+            options = before; /* without the half of a list that was right */
             log_warn("option %s%s%s is not known, or not with this value: ignored", o.name,
                      equals ? "=" : "", o.value);
+        }
     }
 }
