@@ -49,7 +49,7 @@ static long perform(struct xen_platform_op *op)
         return set_time(op->u.settime32.secs, op->u.settime32.nsecs, op->u.settime32.system_time);
     case XENPF_settime64:
         if (op->u.settime64.mbz)
-            return refuse(-EOPNOTSUPP);
+            return refuse(-EINVAL);
         return set_time(op->u.settime64.secs, op->u.settime64.nsecs, op->u.settime64.system_time);
     case XENPF_firmware_info:
         return firmware_info(&op->u.firmware_info);
