@@ -93,7 +93,8 @@ static inline bool mfn_eq(mfn_t a, mfn_t b)
 #define BOOT_DATA __attribute__((section(".boot.data")))
 #define BOOT_RODATA __attribute__((section(".boot.rodata")))
 
-#define CACHE_ALIGNED __attribute__((aligned(64)))
+#define CACHE_LINE 64
+#define CACHE_ALIGNED __attribute__((aligned(CACHE_LINE)))
 #define PAGE_ALIGNED __attribute__((aligned(4096)))
 
 #endif

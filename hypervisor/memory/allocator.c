@@ -290,6 +290,8 @@ void allocator_scrub_some(void)
     spin_unlock(&frames_lock);
     if (!f)
         return;
+    /* A processor that still reaches the frames could write to them after they were zeroed. */
+    flush_before_use(f, order);
     for (unsigned i = 0; i < 1u << order; i++)
         clear_page(mfn_to_virt(frame_mfn(f + i)));
     spin_lock(&frames_lock);

@@ -55,6 +55,8 @@ int leaf_update(struct domain *pt_owner, struct domain *page_owner, uint64_t *sl
 
     if (new & PTE_PRESENT) {
         if (same_references(old, new)) {
+            if (!leaf_caching_ok(pt_owner, new))
+                return refuse(-EINVAL);
             new = pte_complete_leaf(new, pt_owner->is_compat, root_mode == ROOT_GLOBAL);
             entry_write(slot, new, preserve_ad);
             return 0;
@@ -62,6 +64,8 @@ int leaf_update(struct domain *pt_owner, struct domain *page_owner, uint64_t *sl
         rc = leaf_get(pt_owner, page_owner, &new);
         if (rc)
             return rc;
+    } else if (!absent_ok(pt_owner, new)) {
+        return refuse(-EINVAL);
     }
     entry_write(slot, new, preserve_ad);
     if (old & PTE_PRESENT)
@@ -75,11 +79,15 @@ int leaf_replace(struct domain *d, uint64_t *slot, uint64_t old, uint64_t new)
     int rc;
 
     if (keep) {
+        if (!leaf_caching_ok(d, new))
+            return refuse(-EINVAL);
         new = pte_complete_leaf(new, d->is_compat, root_mode == ROOT_GLOBAL);
     } else if (new & PTE_PRESENT) {
         rc = leaf_get(d, d, &new);
         if (rc)
             return rc;
+    } else if (!absent_ok(d, new)) {
+        return refuse(-EINVAL);
     }
     if (!entry_swap(slot, old, new)) {
         if (!keep && new & PTE_PRESENT)
@@ -121,7 +129,7 @@ int table_entry_update(struct domain *d, struct frame *f, unsigned index, uint64
         rc = entry_get(d, key, index, &new, false);
         if (rc)
             return rc;
-    } else if (pae_l3 && index == COMPAT_L3_ENTRIES - 1) {
+    } else if ((pae_l3 && index == COMPAT_L3_ENTRIES - 1) || !absent_ok(d, new)) {
         return refuse(-EINVAL);
     }
     table_entry_write(d, f, slot, new, preserve_ad);

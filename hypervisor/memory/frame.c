@@ -74,7 +74,7 @@ static bool count_get(struct frame *f)
 
     do {
         old = READ_ONCE(f->count);
-        if (!(old & COUNT_REFS) || (old & COUNT_REFS) == COUNT_REFS)
+        if (!(old & COUNT_REFS) || (old & COUNT_REFS) >= COUNT_LIMIT)
             return false;
     } while (!count_swap(f, old, old + 1));
     return true;
@@ -103,7 +103,7 @@ struct domain *frame_get_any(struct frame *f)
 
 void frame_hold(struct frame *f)
 {
-    assert(f->count & COUNT_REFS);
+    assert((f->count & COUNT_REFS) && (f->count & COUNT_REFS) != COUNT_REFS);
     __atomic_fetch_add(&f->count, 1, __ATOMIC_SEQ_CST);
 }
 

@@ -37,6 +37,8 @@ void frame_table_add_ram(mfn_t start, mfn_t end);
 #define COUNT_FREE (UINT32_C(1) << 28)      /* on a free list, first of a block of 1 << type frames */
 #define COUNT_DIRTY (UINT32_C(1) << 27)     /* free and not yet zeroed */
 #define COUNT_REFS (COUNT_DIRTY - 1)
+/* Guests' references stop here: above is room for those that Ringfort takes without asking. */
+#define COUNT_LIMIT (COUNT_REFS - 1024)
 
 /* The type word. */
 #define TYPE_COUNT UINT64_C(0xffffffff)     /* references through the type */
@@ -44,6 +46,7 @@ void frame_table_add_ram(mfn_t start, mfn_t end);
 #define TYPE_MASK (UINT64_C(7) << TYPE_SHIFT)
 #define TYPE_PINNED (UINT64_C(1) << 35)     /* one of the references is the pin */
 #define TYPE_TOP_L2 (UINT64_C(1) << 36)     /* 32-bit: the L2 of slot 3, with Ringfort's hole */
+#define TYPE_UNCACHED (UINT64_C(1) << 37)   /* writable: some entry bypassed the caches */
 #define TYPE_PARTIAL_SHIFT 40
 /* 0: whole or nothing; k + 1: entries below k hold references and the type count is 0. */
 #define TYPE_PARTIAL (UINT64_C(0x3ff) << TYPE_PARTIAL_SHIFT)

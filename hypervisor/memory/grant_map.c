@@ -112,13 +112,15 @@ int mmu_map_grant_pte(maddr_t pte, mfn_t m, bool writable, uint64_t extra_bits)
     return rc;
 }
 
-/* After this no CPU of the domain reaches the granted frame by the leaf that went away. */
+/* After this no CPU of the domain reaches the granted frame by the leaf that went away. A guest may
+ * have the level-1 table at several addresses, each with its translation; Domain0 is taken at its
+ * word that it has not, as it is for all memory. */
 static void flush_unmapped(struct domain *d, bool page, uint64_t va)
 {
     cpumask_t cpus;
 
     tlb_domain_cpus(d, &cpus);
-    if (page)
+    if (page && d->is_privileged)
         tlb_flush_page_mask(&cpus, va);
     else
         tlb_flush_mask(&cpus);

@@ -117,6 +117,8 @@ static void copy_root(struct isolation *own, mfn_t root, bool kernel)
     const uint64_t *from = mfn_to_virt(root);
     uint64_t *to = own->copy[kernel];
 
+    /* `current` first: who changes an entry from now on finds this CPU and has the copy renewed. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     memcpy(to, from, HV_SLOT_FIRST * sizeof(*to));
     memcpy(to + HV_SLOT_LAST + 1, from + HV_SLOT_LAST + 1, (511 - HV_SLOT_LAST) * sizeof(*to));
     to[256] = hv_root[256];

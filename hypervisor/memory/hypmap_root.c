@@ -6,6 +6,7 @@
 #include "memory/hypmap.h"
 #include "memory/hypmap_root.h"
 #include "memory/mapping.h"
+#include "memory/validate.h"
 #include "x86/cpu.h"
 #include "x86/current.h"
 
@@ -14,6 +15,8 @@
 #define CPUID_7B_SMAP (1u << 20)
 #define CPUID_7D_ARCH_CAPABILITIES (1u << 29)
 #define ARCH_CAP_RDCL_NO (UINT64_C(1) << 0)
+#define CPUID_ADDRESS_SIZES 0x80000008u
+#define L1D_ADDRESS_BITS 44u     /* fewest that the first cache compares where that is below MAXPHYADDR */
 #define PAT_RINGFORT UINT64_C(0x050100070406) /* WB WT UC- UC WC WP UC UC */
 
 enum root_mode root_mode;
@@ -32,16 +35,20 @@ static struct cpuid_regs features7(void)
     return cpuid(0, 0).a >= 7 ? cpuid(7, 0) : none;
 }
 
-/* Intel processors read through the user bit speculatively (Meltdown) unless they say otherwise. */
-static BOOT_CODE bool needs_isolation(void)
+/* Intel processors read ahead through the user bit (Meltdown) and the present bit (L1TF) unless they
+ * say otherwise. */
+static BOOT_CODE bool ignores_pte_bits(void)
 {
-    if (options.isolation >= 0)
-        return options.isolation;
     if (!is_intel())
         return false;
     if (!(features7().d & CPUID_7D_ARCH_CAPABILITIES))
         return true;
     return !(rdmsr(MSR_ARCH_CAPABILITIES) & ARCH_CAP_RDCL_NO);
+}
+
+static BOOT_CODE bool needs_isolation(void)
+{
+    return options.isolation >= 0 ? options.isolation : ignores_pte_bits();
 }
 
 BOOT_CODE void root_mode_choose(void)
@@ -59,6 +66,8 @@ BOOT_CODE void root_mode_choose(void)
     else
         root_mode = ROOT_ISOLATED;
     log_info("Ringfort's memory is %s", names[root_mode]);
+    if (ignores_pte_bits())
+        l1tf_bits = MIN(cpuid(CPUID_ADDRESS_SIZES, 0).a & 0xff, L1D_ADDRESS_BITS);
 }
 
 void hypmap_init_cpu(void)

@@ -41,7 +41,8 @@ static int entry_update_locked(struct update_parties *p, mfn_t m, unsigned index
     struct frame *f = frame_of(m);
     uint64_t word = READ_ONCE(f->type);
 
-    if (READ_ONCE(f->owner) != p->table_owner)
+    /* Nobody would come again for what is left half done in a domain whose frames are given back. */
+    if (READ_ONCE(f->owner) != p->table_owner || p->table_owner->state != DOMAIN_ALIVE)
         return refuse(-EINVAL);
     /* A live table of this domain stays one while the lock is held. */
     if (!type_is_live_table(word))

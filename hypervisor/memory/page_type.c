@@ -125,12 +125,15 @@ static bool type_claim(struct frame *f, uint64_t old, uint64_t key, int *rc)
 
     if (same && !key_is_table(key) && key_type(key) != FRAME_SEGDESC) {
         *rc = 0;
-        return word_swap(f, old, key | 1);
+        return word_swap(f, old, (old & TYPE_UNCACHED) | key | 1);
     }
     if (!word_swap(f, old, key | TYPE_BUSY))
         return false;
     if (!same && key_type(old) != FRAME_NONE)
         flush_for_type_change(f);
+    /* Ringfort must read what page walks will read: memory, not lines from before. */
+    if (old & TYPE_UNCACHED)
+        cache_flush_page(mfn_to_virt(frame_mfn(f)));
     *rc = type_complete(f, key, 0, false);
     return true;
 }
@@ -203,7 +206,7 @@ int type_undo(struct frame *f)
     return 0;
 }
 
-/* The last reference has gone and the frame is busy. */
+/* The last reference has gone and the frame is busy. `key` may have UNCACHED beside it. */
 static int type_end(struct frame *f, uint64_t key)
 {
     unsigned index = TABLE_ENTRIES;
@@ -230,7 +233,7 @@ int type_put_nested(struct frame *f)
                 return 0;
         } else if (word_swap(f, old, (old & TYPE_KEY) | TYPE_BUSY)) {
             assert(!(old & TYPE_PINNED));
-            return type_end(f, old & TYPE_KEY);
+            return type_end(f, old & (TYPE_KEY | TYPE_UNCACHED));
         }
     }
 }

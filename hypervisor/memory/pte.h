@@ -21,6 +21,8 @@
 #define PTE_KERNEL (UINT64_C(1) << 52)      /* 64-bit leaf: the guest meant "kernel only" */
 #define PTE_AVAIL_HIGH (UINT64_C(0x7ff) << 52)
 #define PTE_NX (UINT64_C(1) << 63)
+/* The bits that choose how a leaf's page is cached; 0 is write-back. */
+#define PTE_CACHING (PTE_PWT | PTE_PCD | PTE_PAT)
 #define PTE_FRAME UINT64_C(0x000ffffffffff000)
 
 #define TABLE_ENTRIES 512u
@@ -48,9 +50,15 @@ static inline unsigned pte_index(uint64_t va, unsigned level)
  * GLOBAL bit never counts. */
 uint64_t pte_complete_leaf(uint64_t e, bool compat, bool global);
 
-/* True when a present entry of `level` 2..4 holds permitted bits only: no large pages. The third
+/* True when a present entry of `level` 2..4 holds permitted bits only: no large pages, and tables
+ * that the processor reads through its caches, as Ringfort does. The third
  * level of a 32-bit guest (`pae_l3`) has the legacy format, which knows neither WRITE, USER nor NX. */
 bool pte_table_ok(uint64_t e, bool pae_l3);
+
+/* L1TF: a processor that has it reads ahead through entries that are not present, as far as the data
+ * is in its first cache. True when the address in such an entry is 0 or, cut to `bits` bits, lies at
+ * or beyond `ram_end`, where nothing is cached. Linux keeps its swapped-out entries that way. */
+bool pte_absent_is_safe(uint64_t e, unsigned bits, uint64_t ram_end);
 
 /* The entry as the processor shall see it. */
 uint64_t pte_complete_table(uint64_t e, bool compat, bool pae_l3);

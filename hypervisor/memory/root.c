@@ -82,8 +82,10 @@ int vcpu_set_root(struct vcpu *v, mfn_t root, bool user)
 {
     mfn_t *place = user ? &v->memory.user_root : &v->memory.kernel_root;
     mfn_t old = *place;
-    int rc = root_take(v->domain, root);
+    int rc = mmu_drain_dying(current);
 
+    if (!rc)
+        rc = root_take(v->domain, root);
     if (rc)
         return rc;
     *place = root;
@@ -140,6 +142,8 @@ void root_entry_changed(struct domain *d, mfn_t root)
         root_load_current();
         irq_restore(flags);
     }
+    /* A CPU that is just switching to one of the vCPUs is seen below, or sees the new entry. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     tlb_domain_cpus(d, &cpus);
     bit_clear(cpus.bits, this_cpu());
     if (!cpumask_empty(&cpus))

@@ -61,6 +61,9 @@ void tlb_flush_page_local(uint64_t va)
         uint64_t pcid, address;
     } what = {.address = va};
 
+    /* Guests choose the address. INVLPG ignores one that is not canonical, INVPCID faults. */
+    if ((uint64_t)((int64_t)(va << 16) >> 16) != va)
+        return;
     if (root_mode != ROOT_ISOLATED_PCID) {
         invlpg((const void *)va);
     } else if (have_invpcid()) {
@@ -122,6 +125,13 @@ void cache_flush_all(void)
     asm volatile("wbinvd" ::: "memory");
     if (others_of(&cpus_online, &others))
         smp_call(&others, REMOTE_CACHE_FLUSH, 0);
+}
+
+void cache_flush_page(const void *page)
+{
+    for (unsigned i = 0; i < PAGE_SIZE; i += CACHE_LINE)
+        asm volatile("clflush %0" ::"m"(*((const char *)page + i)) : "memory");
+    asm volatile("mfence" ::: "memory");
 }
 
 uint32_t tlb_clock(void)

@@ -19,6 +19,9 @@ void tlb_domain_cpus(const struct domain *d, cpumask_t *out);
 /* Write back and invalidate caches on every CPU. */
 void cache_flush_all(void);
 
+/* Writes back and drops one page's lines from every cache; by its address in the direct map. */
+void cache_flush_page(const void *page);
+
 /* The flush clock: a frame stamped when it lost its last writable reference needs a flush only on
  * CPUs that have not flushed everything since. */
 uint32_t tlb_clock(void);

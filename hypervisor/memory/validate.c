@@ -19,6 +19,8 @@
 #include "schedule/schedule.h"
 #include "x86/irq.h"
 
+unsigned l1tf_bits;
+
 static bool is_pae_l3(const struct domain *d, uint64_t key)
 {
     return d->is_compat && key_type(key) == FRAME_L3;
@@ -50,6 +52,23 @@ bool table_slot_is_guests(const struct domain *d, uint64_t key, unsigned index)
     return true;
 }
 
+bool absent_ok(const struct domain *d, uint64_t entry)
+{
+    return likely(!l1tf_bits) || d->is_privileged ||
+           pte_absent_is_safe(entry, l1tf_bits, mfn_maddr(max_mfn()).a + PAGE_SIZE);
+}
+
+bool leaf_caching_ok(const struct domain *pt_owner, uint64_t entry)
+{
+    if (likely(!(entry & PTE_CACHING)))
+        return true;
+    if (!pt_owner->is_hardware)
+        return false;
+    if (entry & PTE_WRITE)
+        __atomic_fetch_or(&frame_of(pte_mfn(entry))->type, TYPE_UNCACHED, __ATOMIC_SEQ_CST);
+    return true;
+}
+
 /* Frames outside RAM have no references; permission is all. */
 static int device_leaf(struct domain *pt_owner, struct domain *page_owner, uint64_t *entry)
 {
@@ -77,12 +96,16 @@ int leaf_get(struct domain *pt_owner, struct domain *page_owner, uint64_t *entry
     f = frame_of(m);
     if (!frame_get(f, page_owner))
         return refuse(-EINVAL);
-    if (!(*entry & PTE_WRITE))
-        return 0;
-    rc = type_get(f, type_key(FRAME_WRITABLE), pt_owner == page_owner);
-    if (rc)
+    rc = *entry & PTE_WRITE ? type_get(f, type_key(FRAME_WRITABLE), pt_owner == page_owner) : 0;
+    if (rc) {
         frame_put(f);
-    return rc;
+        return rc;
+    }
+    if (!leaf_caching_ok(pt_owner, *entry)) {
+        leaf_put(*entry);
+        return refuse(-EINVAL);
+    }
+    return 0;
 }
 
 void leaf_put(uint64_t entry)
@@ -126,9 +149,9 @@ static int fill_leaves(struct domain *d, uint64_t *table, unsigned *index)
         uint64_t e = table[i];
         int rc;
 
-        if (!(e & PTE_PRESENT))
+        if (!(e & PTE_PRESENT) && absent_ok(d, e))
             continue;
-        rc = leaf_get(d, d, &e);
+        rc = e & PTE_PRESENT ? leaf_get(d, d, &e) : refuse(-EINVAL);
         if (rc) {
             *index = i;
             return rc;
@@ -146,9 +169,9 @@ static int fill_entries(struct domain *d, uint64_t key, uint64_t *table, unsigne
         uint64_t e = table[i];
         int rc;
 
-        if (!(e & PTE_PRESENT) || !table_slot_is_guests(d, key, i))
+        if (!table_slot_is_guests(d, key, i) || (!(e & PTE_PRESENT) && absent_ok(d, e)))
             continue;
-        rc = entry_get(d, key, i, &e, true);
+        rc = e & PTE_PRESENT ? entry_get(d, key, i, &e, true) : refuse(-EINVAL);
         *index = i;
         if (rc)
             return rc;

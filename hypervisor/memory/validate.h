@@ -13,6 +13,18 @@ uint64_t table_child_key(const struct domain *d, uint64_t key, unsigned index);
 /* True when the guest may write that entry; the rest is Ringfort's. */
 bool table_slot_is_guests(const struct domain *d, uint64_t key, unsigned index);
 
+/* Address bits of the first cache on a processor that has L1TF; 0: it has not. Set at boot. */
+extern unsigned l1tf_bits;
+
+/* True when the domain may have that non-present entry. Domain0, which may read all memory anyway,
+ * may have any. */
+bool absent_ok(const struct domain *d, uint64_t entry);
+
+/* True when a present leaf of RAM in a table of `pt_owner` may be cached that way. Only the domain
+ * that drives devices may bypass the caches (XSA-402); a frame that it writes past them is marked.
+ * The caller holds the leaf's references. */
+bool leaf_caching_ok(const struct domain *pt_owner, uint64_t entry);
+
 /* Checks a present leaf and takes its references; completes the entry. `pt_owner` owns the table and
  * its paging lock is held; `page_owner` is whose frames may be mapped (dom_io: device memory only).
  * 0, -EINVAL, -ERESTART. */

@@ -40,7 +40,7 @@ cpumask_t cpus_online;
 struct list domain_list;
 struct domain *domain0, *dom_io, *dom_xen;
 struct restart last_restart;
-unsigned machine_flushes, machine_page_faults;
+unsigned machine_flushes, machine_page_flushes, machine_cache_flushes, machine_page_faults;
 
 static struct domain domains[2], io_domain, xen_domain;
 static struct vcpu vcpus[2];
@@ -144,7 +144,7 @@ void machine_reset(void)
     domain0 = &domains[0];
     machine_run(0);
     memory_setup();
-    machine_flushes = 0;
+    machine_flushes = machine_page_flushes = machine_cache_flushes = 0;
 }
 
 struct domain *machine_domain(unsigned id)
@@ -314,9 +314,10 @@ void tlb_flush_mask(const cpumask_t *cpus)
             flush_cpu(cpu);
 }
 
+/* One address of perhaps many: the model forgets nothing. */
 void tlb_flush_page_mask(const cpumask_t *cpus, uint64_t va)
 {
-    tlb_flush_mask(cpus);
+    machine_page_flushes++;
 }
 
 void tlb_domain_cpus(const struct domain *d, cpumask_t *out)
@@ -329,6 +330,11 @@ void tlb_domain_cpus(const struct domain *d, cpumask_t *out)
 
 void cache_flush_all(void)
 {
+}
+
+void cache_flush_page(const void *page)
+{
+    machine_cache_flushes++;
 }
 
 uint32_t tlb_clock(void)

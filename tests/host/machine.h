@@ -42,6 +42,6 @@ mfn_t machine_frame(struct domain *d);
  * a data frame through a stale table pointer. */
 void machine_tlb_fill(void);
 void machine_tlb_check(void);
-extern unsigned machine_flushes, machine_page_faults;
+extern unsigned machine_flushes, machine_page_flushes, machine_cache_flushes, machine_page_faults;
 
 #endif

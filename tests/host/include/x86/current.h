@@ -9,6 +9,11 @@
 
 struct vcpu;
 
+/* What other CPUs may look at of one's own area. */
+struct cpu_info {
+    struct vcpu *vcpu;
+};
+
 extern struct vcpu *host_current;
 extern unsigned host_cpu;
 extern struct cpu_user_regs host_regs;
