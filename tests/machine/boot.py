@@ -73,7 +73,8 @@ class Boot:
         shutil.copy(self.hypervisor, folder / "hypervisor")
         load, module = ("multiboot", "module") if self.by == "grub1" else ("multiboot2", "module2")
         # Debian's update-grub writes the word "placeholder" in front of the options too.
-        lines = ["set timeout=0", f"{load} /hypervisor placeholder {self.command_line()}"]
+        lines = ["set timeout=0", "insmod all_video",
+                 f"{load} /hypervisor placeholder {self.command_line()}"]
         for i, item in enumerate(self.modules):
             shutil.copy(item.path, folder / f"module{i}")
             lines.append(f"{module} --nounzip /module{i} placeholder {item.arguments}".strip())

@@ -13,8 +13,8 @@ SLOT = 1 << 39
 FIRST, LAST = 256, 271
 M2P, AREAS, IMAGE = 256, 259, 260
 AREA_SIZE = 0x200000
-# Of a processor's area: descriptor windows, system call stub and its words, TSS and IDT, and the top
-# page of each stack.
+# Of a processor's area: descriptor windows, system call stub and its words, TSS and IDT, and the
+# top page of each stack.
 AREA_PARTS = [(0, 0x24000), (0x31000, 0x32000), (0x33000, 0x34000), (0x35000, 0x36000),
               (0x37000, 0x38000), (0x3F000, 0x40000)]
 ENTRY_CODE_LIMIT = 0x4000

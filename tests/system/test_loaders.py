@@ -18,11 +18,14 @@ long = pytest.mark.long
 def test_grub(by, machine, uefi, release):
     name = f"{by}-{machine}-{'uefi' if uefi else 'bios'}-{release}"
     boot = Boot.of_domain0(release, by=by)
-    with Qemu(name, boot, machine=machine, cpus=2, uefi=uefi) as qemu:
+    with Qemu(name, boot, machine=machine, cpus=2, uefi=uefi, extra=["-vga", "std"]) as qemu:
         dom0 = Domain0(qemu, 240)
         assert dom0.cpus == 2
         # ACPI was found: interrupts would not work nor power-off succeed without it.
         dom0.run("test -d /sys/firmware/acpi/tables")
+        # The screen as GRUB left it is Domain0's (Multiboot 1 has no way to ask for a mode).
+        if by == "grub":
+            dom0.run("test -c /dev/fb0")
         dom0.check_log()
         dom0.power_off()
 
