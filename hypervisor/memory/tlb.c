@@ -17,7 +17,9 @@
 #define INVPCID_ADDRESS 0ul
 #define LAST_PCID 4u             /* contexts 1 to 4: two modes, each as Ringfort and as guests see it */
 
-/* Every full flush advances the clock. A CPU's entry is the clock's value at its last one. */
+/* Every full flush advances the clock, by two: it stays odd, and no stamp, its low half, is 0. A
+ * CPU's entry is the clock's value at its last flush. */
+#define CLOCK_STEP 2
 static uint64_t flush_clock = 1;
 static struct {
     uint64_t at;
@@ -39,7 +41,7 @@ static void drop_everything(void)
 void tlb_flush_local(void)
 {
     unsigned long flags = irq_save();
-    uint64_t at = __atomic_add_fetch(&flush_clock, 1, __ATOMIC_SEQ_CST);
+    uint64_t at = __atomic_add_fetch(&flush_clock, CLOCK_STEP, __ATOMIC_SEQ_CST);
 
     drop_everything();
     WRITE_ONCE(flushed[this_cpu()].at, at);
@@ -136,9 +138,7 @@ void cache_flush_page(const void *page)
 
 uint32_t tlb_clock(void)
 {
-    uint32_t now = READ_ONCE(flush_clock);
-
-    return now ? now : 1;
+    return READ_ONCE(flush_clock);
 }
 
 void tlb_flush_needed(const cpumask_t *cpus, uint32_t stamp, cpumask_t *out)
