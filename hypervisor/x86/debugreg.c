@@ -59,7 +59,7 @@ int vcpu_set_debugreg(struct vcpu *v, int reg, uint64_t value)
     case 0 ... 3:
         /* A breakpoint reaches up to 8 bytes: none may touch Ringfort's range. */
         if (!is_canonical(value) || !guest_range_ok(value, 8))
-            return refuse(-EINVAL);
+            return refuse(-EPERM);
         v->arch.dr[reg] = value;
         break;
     case 4:
