@@ -10,8 +10,10 @@
 #define USER_STACK 0x800000UL
 #define USER_STACK_TOP (USER_STACK + PAGE_SIZE)
 
-/* Puts a function or an object into the part of the image that user mode can reach. */
+/* Puts a function, or an object, into the part of the image that user mode can reach. */
 #define USER __attribute__((section(".user"), used))
+
+#define USER_DATA __attribute__((section(".user.data"), used))
 
 /* The user half's address of something in section .user. */
 #define USER_ADDRESS(symbol) (USER_CODE + ((uintptr_t)(symbol) - (uintptr_t)user_begin))

@@ -1,0 +1,102 @@
+/* Debug registers: breakpoints on the guest's own addresses work, those on the hypervisor's are
+ * refused, dangerous bits of DR7 are dropped, and blocking instructions around a breakpoint (MOV SS
+ * tricks) hurt nobody. */
+#include "guest.h"
+
+static volatile unsigned hits;
+static volatile uint64_t status, hit_rip;
+static volatile uint64_t watched;
+
+static bool hit(struct trap_frame *f)
+{
+    hits++;
+    status = get_debugreg(6);
+    hit_rip = f->rip;
+    f->rflags |= 0x10000;
+    return true;
+}
+
+static void check_values(void)
+{
+    CHECK_EQ(set_debugreg(0, VIRT_BASE), 0);
+    CHECK_EQ(get_debugreg(0), VIRT_BASE);
+    CHECK_EQ(set_debugreg(0, HYPERVISOR_VIRT_START), -XEN_EPERM);
+    CHECK_EQ(set_debugreg(0, HYPERVISOR_VIRT_END - 1), -XEN_EPERM);
+    CHECK_EQ(set_debugreg(1, 0x800000000000), -XEN_EPERM);
+    CHECK_EQ(get_debugreg(0), VIRT_BASE);
+    CHECK_EQ(set_debugreg(0, 0), 0);
+    CHECK_EQ(set_debugreg(8, 0) < 0, true);
+    CHECK_EQ((long)get_debugreg(8) < 0, true);
+    CHECK_EQ(set_debugreg(6, 0), 0);
+    CHECK_EQ(set_debugreg(7, 0), 0);
+}
+
+static void check_watch(void)
+{
+    trap_hook(TRAP_DB, hit);
+    MUST(set_debugreg(0, (unsigned long)&watched));
+    /* Local enable of 0: write, 8 bytes. */
+    MUST(set_debugreg(7, 1 | 9UL << 16));
+    watched = 1;
+    CHECK_EQ(hits, 1);
+    CHECK_EQ(status & 1, 1);
+    (void)watched;
+    CHECK_EQ(hits, 1);
+    MUST(set_debugreg(7, 0));
+    watched = 2;
+    CHECK_EQ(hits, 1);
+    /* General detect is not the guest's. */
+    set_debugreg(7, 1UL << 13);
+    CHECK_EQ(get_debugreg(7) & 1UL << 13, 0);
+    MUST(set_debugreg(7, 0));
+}
+
+/* Instructions after MOV SS run before the trap it caused: the hypervisor then meets the trap at its
+ * own first instruction. */
+static void check_mov_ss(void)
+{
+    static uint16_t selector = FLAT_KERNEL_SS;
+    unsigned before = hits;
+    long result;
+
+    MUST(set_debugreg(0, (unsigned long)&selector));
+    MUST(set_debugreg(7, 1 | 7UL << 16)); /* reads and writes of 2 bytes */
+    asm volatile("mov %1, %%ss; syscall"
+                 : "=a"(result)
+                 : "m"(selector), "a"(__HYPERVISOR_xen_version), "D"(XENVER_pagesize), "S"(0)
+                 : "rcx", "r11", "memory");
+    CHECK_EQ(result, PAGE_SIZE);
+    CHECK_EQ(CATCH(asm volatile("mov %0, %%ss; int3" : : "m"(selector))), TRAP_BP);
+    CHECK_EQ(CATCH(asm volatile("mov %0, %%ss; int $0x80" : : "m"(selector))), 0x80);
+    CHECK_EQ(CATCH(asm volatile("mov %0, %%ss; ud2" : : "m"(selector))), TRAP_UD);
+    CHECK_EQ(CATCH(asm volatile("mov %0, %%ss; hlt" : : "m"(selector))), TRAP_GP);
+    CHECK_EQ(CATCH(asm volatile("mov %0, %%ss; mov 0x1000, %%eax" : : "m"(selector) : "eax")),
+             TRAP_PF);
+    asm volatile("mov %0, %%ss; nop" : : "m"(selector));
+    CHECK(hits > before);
+    MUST(set_debugreg(7, 0));
+    CHECK_EQ(xen_version(XENVER_pagesize, NULL), PAGE_SIZE);
+}
+
+/* A single step over SYSCALL ends behind it. */
+static void check_step(void)
+{
+    long result;
+    unsigned before = hits;
+
+    trap_hook(TRAP_DB, hit);
+    asm volatile("pushfq; orq $0x100, (%%rsp); popfq; syscall; pushfq; andq $~0x100, (%%rsp); popfq"
+                 : "=a"(result)
+                 : "a"(__HYPERVISOR_xen_version), "D"(XENVER_pagesize), "S"(0)
+                 : "rcx", "r11", "memory", "cc");
+    CHECK_EQ(result, PAGE_SIZE);
+    CHECK(hits > before);
+}
+
+void test(void)
+{
+    check_values();
+    check_watch();
+    check_mov_ss();
+    check_step();
+}
