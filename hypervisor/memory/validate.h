@@ -32,6 +32,12 @@ int leaf_get(struct domain *pt_owner, struct domain *page_owner, uint64_t *entry
 /* Drops the references of a present leaf. */
 void leaf_put(uint64_t entry);
 
+/* A level-1 table of `d`: takes references for the entries from *index up; *index is then the first
+ * one without. 0, -EINVAL, -ERESTART. */
+int leaves_fill(struct domain *d, uint64_t *table, unsigned *index);
+/* Drops those of the entries below *index. */
+void leaves_drop(const uint64_t *table, unsigned *index);
+
 /* Checks a present entry of a table with `key` at `index` and takes its references; completes the
  * entry. `nested`: see type_get_nested. 0, -EINVAL, -ERESTART. */
 int entry_get(struct domain *d, uint64_t key, unsigned index, uint64_t *entry, bool nested);
