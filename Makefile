@@ -88,6 +88,11 @@ test-long: setup
 fuzz: setup
 	@$(MAKE) --no-print-directory -C tests/unit fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),120)
 
+# Instructions per operation: no hypervisor, Xen, Ringfort. Writes docs/benchmarks.md.
+bench: setup
+	@$(MAKE) --no-print-directory all
+	@bench/run
+
 lint: setup
 	@tools/lint
 
@@ -97,4 +102,4 @@ stats:
 clean:
 	rm -rf $(OUT)/release $(OUT)/debug $(OUT)/ringfort* $(OUT)/host $(OUT)/guests
 
-.PHONY: all run setup test test-long fuzz lint stats clean
+.PHONY: all run setup test test-long fuzz bench lint stats clean
