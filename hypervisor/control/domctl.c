@@ -3,6 +3,7 @@
 
 #include <xen/domctl.h>
 
+#include "control/cpu_policy.h"
 #include "control/domain_info.h"
 #include "control/domctl_ops.h"
 #include "domain/domain.h"
@@ -79,6 +80,10 @@ static long perform_setting(struct domain *d, struct xen_domctl *op)
         return get_tsc(d, &op->u.tsc_info);
     case XEN_DOMCTL_set_address_size:
         return op->u.address_size.size == (d->is_compat ? 32 : 64) ? 0 : refuse(-EOPNOTSUPP);
+    case XEN_DOMCTL_get_cpu_policy:
+        return domctl_get_cpu_policy(d, &op->u.cpu_policy);
+    case XEN_DOMCTL_set_cpu_policy:
+        return domctl_set_cpu_policy(d, &op->u.cpu_policy);
     case XEN_DOMCTL_get_address_size:
         op->u.address_size.size = d->is_compat ? 32 : 64;
         return 0;
@@ -152,7 +157,8 @@ long do_domctl(uint64_t arg)
         rc = perform(d, &op);
         domain_put(d);
     }
-    if (rc == 0 && !copy_to_guest(arg, &op, sizeof(op)))
+    /* A policy that is refused comes back with what is wrong in it. */
+    if ((rc == 0 || op.cmd == XEN_DOMCTL_set_cpu_policy) && !copy_to_guest(arg, &op, sizeof(op)))
         return refuse(-EFAULT);
     return rc;
 }

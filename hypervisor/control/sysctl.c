@@ -5,6 +5,7 @@
 #include <xen/sysctl.h>
 
 #include "control/console.h"
+#include "control/cpu_policy.h"
 #include "control/domain_info.h"
 #include "control/topology.h"
 #include "domain/domain.h"
@@ -113,6 +114,10 @@ static long perform(struct xen_sysctl *op)
         return sysctl_numainfo(&op->u.numainfo);
     case XEN_SYSCTL_cpupool_op:
         return sysctl_cpupool_op(&op->u.cpupool_op);
+    case XEN_SYSCTL_get_cpu_featureset:
+        return sysctl_cpu_featureset(&op->u.cpu_featureset);
+    case XEN_SYSCTL_get_cpu_policy:
+        return sysctl_cpu_policy(&op->u.cpu_policy);
     case XEN_SYSCTL_pcitopoinfo:
         return sysctl_pcitopoinfo(&op->u.pcitopoinfo);
     default:
@@ -130,7 +135,8 @@ long do_sysctl(uint64_t arg)
     if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
         return refuse(-EACCES);
     rc = perform(&op);
-    if (rc == 0 && !copy_to_guest(arg, &op, sizeof(op)))
+    /* Too little room is told together with how much was filled. */
+    if ((rc == 0 || rc == -ENOBUFS) && !copy_to_guest(arg, &op, sizeof(op)))
         return refuse(-EFAULT);
     return rc;
 }

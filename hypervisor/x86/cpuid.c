@@ -93,13 +93,14 @@ void cpu_features_init(void)
     init_xsave();
 }
 
-/* Adds a leaf as `d` may see it; empty ones are left out. Returns what was added. */
-static struct cpuid_regs add_leaf(struct cpu_policy *p, const struct domain *d, uint32_t leaf,
+/* Adds a leaf of this view; empty ones are left out. Returns what was added. */
+static struct cpuid_regs add_leaf(struct cpu_policy *p, enum cpu_view view, uint32_t leaf,
                                   uint32_t subleaf)
 {
     struct cpuid_regs r = cpuid(leaf, subleaf);
 
-    cpuid_policy_cut(leaf, subleaf, &cpu_features, d->is_hardware, &r);
+    if (view != CPU_VIEW_MACHINE)
+        cpuid_policy_cut(leaf, subleaf, &cpu_features, view == CPU_VIEW_HARDWARE, &r);
     if ((r.a | r.b | r.c | r.d) && p->count < CPU_POLICY_LEAVES)
         p->leaves[p->count++] = (struct xen_cpuid_leaf){
             .leaf = leaf,
@@ -112,7 +113,7 @@ static struct cpuid_regs add_leaf(struct cpu_policy *p, const struct domain *d, 
     return r;
 }
 
-static void add_subleaves(struct cpu_policy *p, const struct domain *d, uint32_t leaf)
+static void add_subleaves(struct cpu_policy *p, enum cpu_view view, uint32_t leaf)
 {
     unsigned last = 0;
 
@@ -128,23 +129,28 @@ static void add_subleaves(struct cpu_policy *p, const struct domain *d, uint32_t
         break;
     }
     for (unsigned subleaf = 0; subleaf <= last; subleaf++)
-        add_leaf(p, d, leaf, subleaf);
+        add_leaf(p, view, leaf, subleaf);
+}
+
+void cpu_policy_fill(struct cpu_policy *p, enum cpu_view view)
+{
+    uint32_t max;
+
+    p->count = 0;
+    max = MIN(add_leaf(p, view, 0, 0).a, POLICY_MAX_BASIC);
+    for (uint32_t leaf = 1; leaf <= max; leaf++)
+        add_subleaves(p, view, leaf);
+    max = MIN(add_leaf(p, view, EXTENDED, 0).a, POLICY_MAX_EXTENDED);
+    for (uint32_t leaf = EXTENDED + 1; leaf <= max; leaf++)
+        add_leaf(p, view, leaf, 0);
 }
 
 int cpu_policy_init(struct domain *d)
 {
-    struct cpu_policy *p = zalloc(sizeof(*p));
-    uint32_t max;
-
-    if (!p)
+    d->policy = zalloc(sizeof(*d->policy));
+    if (!d->policy)
         return -ENOMEM;
-    max = add_leaf(p, d, 0, 0).a;
-    for (uint32_t leaf = 1; leaf <= max; leaf++)
-        add_subleaves(p, d, leaf);
-    max = add_leaf(p, d, EXTENDED, 0).a;
-    for (uint32_t leaf = EXTENDED + 1; leaf <= max; leaf++)
-        add_leaf(p, d, leaf, 0);
-    d->policy = p;
+    cpu_policy_fill(d->policy, d->is_hardware ? CPU_VIEW_HARDWARE : CPU_VIEW_GUEST);
     return 0;
 }
 

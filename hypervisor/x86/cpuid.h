@@ -29,6 +29,12 @@ struct cpu_policy {
     struct xen_cpuid_leaf leaves[CPU_POLICY_LEAVES];
 };
 
+/* Whose view of the machine a policy is: nobody's (all that it says), a guest's, Domain0's. */
+enum cpu_view { CPU_VIEW_MACHINE, CPU_VIEW_GUEST, CPU_VIEW_HARDWARE };
+
+/* Fills the policy with what this machine has, cut for the view. */
+void cpu_policy_fill(struct cpu_policy *p, enum cpu_view view);
+
 /* Fills cpu_features. Boot CPU, once, after the options are parsed. */
 void cpu_features_init(void);
 
