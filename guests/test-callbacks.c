@@ -1,5 +1,5 @@
-/* callback_op, set_callbacks, nmi_op and stack_switch: registering, removing, addresses that are not
- * canonical, unknown types; the event callback's frame and masking; vm_assist's known types. */
+/* callback_op, set_callbacks, nmi_op and stack_switch: registering, removing, addresses that are
+ * not canonical, unknown types; the event callback's frame and masking; vm_assist's known types. */
 #include "guest.h"
 
 static unsigned upcalls, mask_seen;

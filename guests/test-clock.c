@@ -1,5 +1,5 @@
-/* Time runs forward and at the TSC's rate, the wall clock is set and advances, and the runstate area
- * accounts for all the time there is. */
+/* Time runs forward and at the TSC's rate, the wall clock is set and advances, and the runstate
+ * area accounts for all the time there is. */
 #include "guest.h"
 
 static struct vcpu_runstate_info runstate __attribute__((aligned(64)));

@@ -1,5 +1,6 @@
 /* Privileged instructions of the guest kernel: CPUID by the ABI's prefix shows no feature that a PV
- * guest must not use, control registers and MSRs read and write as allowed, everything else faults. */
+ * guest must not use, control registers and MSRs read and write as allowed, everything else faults.
+ */
 #include "guest.h"
 
 static void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
@@ -62,8 +63,9 @@ static void wrmsr(uint32_t msr, uint64_t value)
 static void check_msrs(void)
 {
     static const uint32_t readable[] = {0xc0000080, 0x277, 0x1b, 0x10, 0x179, 0x17a, 0x8b};
-    static const uint32_t dangerous[] = {0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, 0x174,
-                                         0x175, 0x176, 0x1d9, 0x200, 0x2ff, 0xc001001a};
+    static const uint32_t dangerous[] = {0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084,
+                                         0x174,      0x175,      0x176,      0x1d9,
+                                         0x200,      0x2ff,      0xc001001a};
     uint64_t efer;
 
     for (unsigned i = 0; i < sizeof(readable) / sizeof(*readable); i++)

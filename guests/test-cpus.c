@@ -1,5 +1,5 @@
-/* Every processor of a large machine runs a vCPU, and each takes an IPI from the first one and sends
- * one back. */
+/* Every processor of a large machine runs a vCPU, and each takes an IPI from the first one and
+ * sends one back. */
 #include "guest.h"
 
 static volatile unsigned started;

@@ -51,8 +51,8 @@ static void check_watch(void)
     MUST(set_debugreg(7, 0));
 }
 
-/* Instructions after MOV SS run before the trap it caused: the hypervisor then meets the trap at its
- * own first instruction. */
+/* Instructions after MOV SS run before the trap it caused: the hypervisor then meets the trap at
+ * its own first instruction. */
 static void check_mov_ss(void)
 {
     static uint16_t selector = FLAT_KERNEL_SS;
@@ -70,7 +70,10 @@ static void check_mov_ss(void)
     CHECK_EQ(CATCH(asm volatile("mov %0, %%ss; int $0x80" : : "m"(selector))), 0x80);
     CHECK_EQ(CATCH(asm volatile("mov %0, %%ss; ud2" : : "m"(selector))), TRAP_UD);
     CHECK_EQ(CATCH(asm volatile("mov %0, %%ss; hlt" : : "m"(selector))), TRAP_GP);
-    CHECK_EQ(CATCH(asm volatile("mov %0, %%ss; mov 0x1000, %%eax" : : "m"(selector) : "eax")),
+    CHECK_EQ(CATCH(asm volatile("mov %0, %%ss; mov 0x1000, %%eax"
+                                :
+                                : "m"(selector)
+                                : "eax")),
              TRAP_PF);
     asm volatile("mov %0, %%ss; nop" : : "m"(selector));
     CHECK(hits > before);

@@ -1,5 +1,5 @@
-/* Event channels: ports of each kind are bound, sent, masked, moved and closed; bad ports, vCPUs and
- * domains give the ABI's errors; an upcall comes exactly when it should. */
+/* Event channels: ports of each kind are bound, sent, masked, moved and closed; bad ports, vCPUs
+ * and domains give the ABI's errors; an upcall comes exactly when it should. */
 #include "guest.h"
 
 static long status(unsigned port, struct evtchn_status *s)

@@ -1,5 +1,6 @@
-/* Floating-point and vector state is the guest's: it survives hypercalls, traps, blocking, user mode
- * and another vCPU's use; fpu_taskswitch makes the next use trap, CLTS or the call end that. */
+/* Floating-point and vector state is the guest's: it survives hypercalls, traps, blocking, user
+ * mode and another vCPU's use; fpu_taskswitch makes the next use trap, CLTS or the call end that.
+ */
 #include "guest.h"
 
 static volatile bool over;
@@ -62,6 +63,7 @@ static void enable_avx(void)
 static void other(unsigned vcpu)
 {
     (void)vcpu;
+    enable_avx();
     while (!over) {
         fill((uint8_t)(0xa0 + other_runs % 16));
         sched_op(SCHEDOP_yield, NULL);
@@ -129,7 +131,9 @@ static void check_exceptions(void)
 {
     uint16_t control = 0x37f & ~4;
 
-    CHECK_EQ(CATCH(asm volatile("fninit; fldcw %0; fld1; fldz; fdivrp; fwait" : : "m"(control))),
+    CHECK_EQ(CATCH(asm volatile("fninit; fldcw %0; fld1; fldz; fdivrp; fwait"
+                                :
+                                : "m"(control))),
              TRAP_MF);
     CHECK_EQ(CATCH(asm volatile("fninit; fld1; fldz; fdivrp; fwait; fninit")), NO_TRAP);
 }

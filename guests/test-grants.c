@@ -132,11 +132,20 @@ static void check_copy(void)
 {
     char *from = page_alloc(), *to = page_alloc();
     struct gnttab_copy op[2] = {
-        {.source.u.gmfn = va_to_mfn(from), .source.domid = DOMID_SELF, .source.offset = 16,
-         .dest.u.ref = 13, .dest.domid = DOMID_SELF, .dest.offset = 100, .len = 50,
+        {.source.u.gmfn = va_to_mfn(from),
+         .source.domid = DOMID_SELF,
+         .source.offset = 16,
+         .dest.u.ref = 13,
+         .dest.domid = DOMID_SELF,
+         .dest.offset = 100,
+         .len = 50,
          .flags = GNTCOPY_dest_gref},
-        {.source.u.ref = 13, .source.domid = DOMID_SELF, .dest.u.gmfn = va_to_mfn(page),
-         .dest.domid = DOMID_SELF, .len = PAGE_SIZE, .flags = GNTCOPY_source_gref},
+        {.source.u.ref = 13,
+         .source.domid = DOMID_SELF,
+         .dest.u.gmfn = va_to_mfn(page),
+         .dest.domid = DOMID_SELF,
+         .len = PAGE_SIZE,
+         .flags = GNTCOPY_source_gref},
     };
 
     memset(from, 0x33, PAGE_SIZE);

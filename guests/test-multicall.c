@@ -1,8 +1,9 @@
-/* multicall runs its entries in order and gives each its own result; one that fails does not stop the
- * others; a multicall inside is refused; the list must be there. */
+/* multicall runs its entries in order and gives each its own result; one that fails does not stop
+ * the others; a multicall inside is refused; the list must be there. */
 #include "guest.h"
 
-#define CALL(number, ...) ((struct multicall_entry){.op = (number), .result = 99, .args = {__VA_ARGS__}})
+#define CALL(number, ...)                                                                          \
+    ((struct multicall_entry){.op = (number), .result = 99, .args = {__VA_ARGS__}})
 
 void test(void)
 {

@@ -1,5 +1,5 @@
-/* Port I/O follows the virtual I/O privilege level and what Domain0 may touch; CLI and STI do nothing
- * when allowed; string forms work and their faults are the guest's. */
+/* Port I/O follows the virtual I/O privilege level and what Domain0 may touch; CLI and STI do
+ * nothing when allowed; string forms work and their faults are the guest's. */
 #include "guest.h"
 
 static uint8_t inb(uint16_t port)
@@ -92,7 +92,10 @@ static void check_strings(void)
     unsigned long count = 4;
 
     outb(0x70, 0x0f);
-    CHECK_EQ(CATCH(asm volatile("rep insb" : "+D"(at), "+c"(count) : "d"(0x71) : "memory")),
+    CHECK_EQ(CATCH(asm volatile("rep insb"
+                                : "+D"(at), "+c"(count)
+                                : "d"(0x71)
+                                : "memory")),
              NO_TRAP);
     CHECK_EQ(count, 0);
     CHECK_EQ(at, buffer + 4);
@@ -100,15 +103,20 @@ static void check_strings(void)
     CHECK_EQ(buffer[3], 0x5a);
     at = buffer;
     count = 2;
-    CHECK_EQ(CATCH(asm volatile("rep outsb" : "+S"(at), "+c"(count) : "d"(0x80) : "memory")),
+    CHECK_EQ(CATCH(asm volatile("rep outsb"
+                                : "+S"(at), "+c"(count)
+                                : "d"(0x80)
+                                : "memory")),
              NO_TRAP);
     CHECK_EQ(count, 0);
     CHECK_EQ(CATCH(asm volatile("insb" : : "D"(0x1000), "d"(0x71) : "memory")), TRAP_PF);
     CHECK_EQ(last_cr2, 0x1000);
     CHECK_EQ(CATCH(asm volatile("outsb" : : "S"(0x1000), "d"(0x80))), TRAP_PF);
     /* Not over what is the hypervisor's, either. */
-    CHECK(CATCH(asm volatile("insb" : : "D"(HYPERVISOR_VIRT_START), "d"(0x71) : "memory")) !=
-          NO_TRAP);
+    CHECK(CATCH(asm volatile("insb"
+                             :
+                             : "D"(HYPERVISOR_VIRT_START), "d"(0x71)
+                             : "memory")) != NO_TRAP);
 }
 
 void test(void)

@@ -1,5 +1,5 @@
-/* No page that the hypervisor relies on gets a writable mapping: page tables of each level in use or
- * pinned, the GDT's page, the machine-to-physical array; neither by hypercall nor through a new
+/* No page that the hypervisor relies on gets a writable mapping: page tables of each level in use
+ * or pinned, the GDT's page, the machine-to-physical array; neither by hypercall nor through a new
  * table that has such an entry, nor through a read-only mapping turned writable. */
 #include "guest.h"
 

@@ -38,7 +38,7 @@ static void check_fails(const struct trap_frame *frame, unsigned flags)
 
 static void check_addresses(void)
 {
-    static const uint64_t bad[] = {0x800000000000, 0x7fffffffffff, 0xffff7fffffffffff,
+    static const uint64_t bad[] = {0x800000000000,     0x7fffffffffff,     0xffff7fffffffffff,
                                    0x8000000000000000, 0xffff800000000000, 0xffff880000000000};
     struct trap_frame frame;
     int entry;
@@ -78,8 +78,8 @@ static void check_edge(void)
 
 static void check_selectors(void)
 {
-    static const unsigned bad[] = {0x0003, 0x0008, 0x1233, 0xe001 | 3, 0xe008, 0xe010, 0xe038,
-                                   0xe040, 0xe048, 0xfff8};
+    static const unsigned bad[] = {0x0003, 0x0008, 0x1233, 0xe001 | 3, 0xe008,
+                                   0xe010, 0xe038, 0xe040, 0xe048,     0xfff8};
     struct trap_frame frame;
 
     for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {

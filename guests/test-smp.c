@@ -84,8 +84,8 @@ static void check_run(unsigned want)
     step = 1;
     REQUIRE(WAIT_FOR(stage == 2, 5 * SECOND));
     CHECK_EQ(*shared_page, 1);
-    CHECK_EQ(update_va_mapping((unsigned long)shared_page, pte_make(va_to_mfn((void *)shared_page),
-                                                                    PAGE_RO),
+    CHECK_EQ(update_va_mapping((unsigned long)shared_page,
+                               pte_make(va_to_mfn((void *)shared_page), PAGE_RO),
                                UVMF_INVLPG | UVMF_ALL),
              0);
     step = 2;

@@ -1,5 +1,6 @@
 /* Exceptions come to the registered handlers with the frame the ABI describes: stack aligned, CS
- * without privilege bits, the event mask saved and set as the table says. Bad tables are refused. */
+ * without privilege bits, the event mask saved and set as the table says. Bad tables are refused.
+ */
 #include "guest.h"
 
 static bool seen_mask;
@@ -49,7 +50,10 @@ static void check_vectors(void)
 {
     int zero = 0;
 
-    CHECK_EQ(CATCH(asm volatile("xor %%edx, %%edx; divl %0" : : "r"(zero) : "eax", "edx", "cc")),
+    CHECK_EQ(CATCH(asm volatile("xor %%edx, %%edx; divl %0"
+                                :
+                                : "r"(zero)
+                                : "eax", "edx", "cc")),
              TRAP_DE);
     CHECK_EQ(CATCH(asm volatile("hlt")), TRAP_GP);
     CHECK_EQ(last_trap.error, 0);

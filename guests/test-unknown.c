@@ -4,11 +4,12 @@
 
 void test(void)
 {
-    static const unsigned unused[] = {11, 43, 44, 45, 46, 47, 56, 60, 63, 64, 65, 100, 127,
-                                      128, 255, 256, 1000, 0x7fffffff, 0xffffffff};
+    static const unsigned unused[] = {11, 43,  44,  45,  46,  47,  56,   60,         63,        64,
+                                      65, 100, 127, 128, 255, 256, 1000, 0x7fffffff, 0xffffffff};
     /* Listed by the ABI, and of no use to Ringfort's guests. */
     static const unsigned refused[] = {
-        __HYPERVISOR_xenoprof_op, __HYPERVISOR_tmem_op,
+        __HYPERVISOR_xenoprof_op,
+        __HYPERVISOR_tmem_op,
     };
 
     for (unsigned i = 0; i < sizeof(unused) / sizeof(*unused); i++)

@@ -54,7 +54,7 @@ unsigned this_vcpu(void);
  * NO_TRAP. Variables that it changes and that are used later must be volatile. */
 #define CATCH(...)                                                                                 \
     ({                                                                                             \
-        volatile int caught_ = NO_TRAP;                                                                    \
+        volatile int caught_ = NO_TRAP;                                                            \
         struct trap_state *state_ = &trap_states[this_vcpu()];                                     \
         if (!context_save(&state_->context)) {                                                     \
             state_->armed = true;                                                                  \

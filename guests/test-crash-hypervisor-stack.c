@@ -1,0 +1,8 @@
+/* The same with a stack pointer into the hypervisor's addresses: nothing is written there. */
+#include "guest.h"
+
+void test(void)
+{
+    asm volatile("mov %0, %%rsp; ud2" : : "r"(HYPERVISOR_VIRT_END - 4096));
+    check_abort("still running after a trap with the hypervisor's stack");
+}
