@@ -84,7 +84,7 @@ void hypercall_dispatch(struct cpu_user_regs *regs)
     result = hypercall_call(op, args);
 
     /* SYSCALL and INT $0x82 are both two bytes long. */
-    if (unlikely(result == -ERESTART))
+    if (unlikely(result == -ERESTART) && !hypercall_gives_guest_value(op))
         regs->rip -= 2;
     else
         regs->rax = (uint64_t)result;

@@ -29,6 +29,12 @@ long hypercall_call(unsigned op, const uint64_t *args);
     hypercall_restart_with((op), (nargs), (const uint64_t[]){__VA_ARGS__})
 long hypercall_restart_with(unsigned op, unsigned nargs, const uint64_t *args);
 
+/* True for calls whose result is a register of the guest's: -ERESTART from them means nothing. */
+static inline bool hypercall_gives_guest_value(uint64_t op)
+{
+    return op == __HYPERVISOR_iret || op == __HYPERVISOR_get_debugreg;
+}
+
 /* Names the entry of a multicall that `current` runs, for hypercall_restart; NULL: no multicall. */
 void multicall_set_entry(struct multicall_entry *entry);
 

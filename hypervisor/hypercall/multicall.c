@@ -42,7 +42,7 @@ static int run_entry(uint64_t at)
         return refuse(-EFAULT);
 
     entry.result = (xen_ulong_t)call_entry(&entry);
-    if ((long)entry.result == -ERESTART)
+    if ((long)entry.result == -ERESTART && !hypercall_gives_guest_value(entry.op))
         return copy_to_guest(at, &entry, sizeof(entry)) ? -ERESTART : refuse(-EFAULT);
 
     if (!copy_to_guest(at + offsetof(struct multicall_entry, result), &entry.result,
