@@ -108,8 +108,12 @@ void domain_crash(struct domain *d, const char *why, ...)
 {
     char message[CRASH_MESSAGE_MAX];
     struct vcpu *v = current;
+    unsigned long flags = irq_save();
     va_list args;
 
+    /* The domain's lock may be held by one who waits for this CPU's answer to a call: exception
+     * handlers come here with interrupts off. */
+    irq_enable();
     if (!d->is_shutting_down) {
         va_start(args, why);
         vformat(message, sizeof(message), why, args);
@@ -122,6 +126,7 @@ void domain_crash(struct domain *d, const char *why, ...)
         }
     }
     domain_shutdown(d, SHUTDOWN_crash);
+    irq_restore(flags);
 }
 
 void ensure_failed(struct domain *d, const char *expr, const char *file, int line)
@@ -178,10 +183,14 @@ static int kill_end(struct domain *d)
         sched_destroy_vcpu(v);
         v->event.info = &dead_shared_info.vcpu_info[0];
     }
+    time_destroy_domain(d);
     irq_free_domain(d);
     ports_free_domain(d);
     grant_free_domain(d);
+    /* Setting the clock writes to every domain's page, under this lock. */
+    spin_lock(&domain_list_lock);
     WRITE_ONCE(d->shared_info, &dead_shared_info);
+    spin_unlock(&domain_list_lock);
     frame_unshare(frame_of(d->shared_info_mfn));
     return 0;
 }

@@ -213,5 +213,5 @@ void sched_init_domain(struct domain *d)
 void sched_destroy_vcpu(struct vcpu *v)
 {
     vcpu_set_up(v, false);
-    timer_stop(&v->sched.poll_timer);
+    timer_kill(&v->sched.poll_timer);
 }

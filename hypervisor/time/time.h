@@ -34,7 +34,9 @@ void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
 
 void time_init_vcpu(struct vcpu *v);
 void time_init_domain(struct domain *d);
+/* No timer of a vCPU, or of the domain itself, fires any more. Nothing of the domain runs. */
 void time_destroy_vcpu(struct vcpu *v);
+void time_destroy_domain(struct domain *d);
 
 /* Timer kinds owned here, called by timer_fire(). */
 void vcpu_singleshot_fired(struct vcpu *v);

@@ -5,8 +5,10 @@
 #include "schedule/schedule.h"
 #include "time/time.h"
 #include "time/timer.h"
+#include "x86/cpu.h"
 #include "x86/current.h"
 #include "x86/irq.h"
+#include "x86/smp.h"
 
 #include <xen/sched.h>
 
@@ -14,6 +16,7 @@ struct timer_cpu {
     spinlock_t lock;             /* LOCK_TIMER; taken with interrupts off */
     struct heap heap;
     nsec_t armed_for;            /* what the APIC is set to; INT64_MAX: nothing */
+    struct timer *firing;        /* taken off the heap, its owner not yet done with it */
 } CACHE_ALIGNED;
 
 static struct timer_cpu timer_cpus[MAX_CPUS];
@@ -30,9 +33,10 @@ static void program(struct timer_cpu *tc)
     if (at == INT64_MAX) {
         lapic_timer_arm(0);
     } else {
-        nsec_t delta = at - now();
+        nsec_t t = now();
 
-        lapic_timer_arm(delta > 1 ? delta : 1);
+        /* Compared, not subtracted: a guest's time may be as far in the past as there is. */
+        lapic_timer_arm(at > t ? at - t : 1);
     }
 }
 
@@ -82,7 +86,8 @@ void timer_set(struct timer *t, nsec_t at)
 
     if (heap_contains(&t->node))
         heap_remove(&tc->heap, &t->node);
-    heap_insert(&tc->heap, &t->node, at);
+    if (!t->dead)
+        heap_insert(&tc->heap, &t->node, at);
     reprogram(tc);
     spin_unlock_irqrestore(&tc->lock, flags);
 }
@@ -97,6 +102,22 @@ void timer_stop(struct timer *t)
     if (heap_contains(&t->node))
         heap_remove(&tc->heap, &t->node);
     spin_unlock_irqrestore(&tc->lock, flags);
+}
+
+void timer_kill(struct timer *t)
+{
+    unsigned long flags;
+    struct timer_cpu *tc = lock_timer(t, &flags);
+    unsigned cpu;
+
+    t->dead = true;
+    if (heap_contains(&t->node))
+        heap_remove(&tc->heap, &t->node);
+    spin_unlock_irqrestore(&tc->lock, flags);
+    /* On any: it may have moved since it began to fire. */
+    for_each_cpu(cpu, &cpus_online)
+        while (__atomic_load_n(&timer_cpus[cpu].firing, __ATOMIC_ACQUIRE) == t)
+            cpu_relax();
 }
 
 void timer_migrate(struct timer *t, unsigned cpu)
@@ -153,8 +174,10 @@ void timer_run_expired(void)
     tc->armed_for = INT64_MAX;
     while ((first = heap_first(&tc->heap)) && first->key <= now()) {
         heap_remove(&tc->heap, first);
+        tc->firing = container_of(first, struct timer, node);
         spin_unlock_irqrestore(&tc->lock, flags);
-        timer_fire(container_of(first, struct timer, node));
+        timer_fire(tc->firing);
+        __atomic_store_n(&tc->firing, NULL, __ATOMIC_RELEASE);
         flags = spin_lock_irqsave(&tc->lock);
     }
     program(tc);

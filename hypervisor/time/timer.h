@@ -22,6 +22,7 @@ struct timer {
     enum timer_kind kind;
     void *owner;                 /* struct vcpu, struct domain, or NULL, by kind */
     unsigned cpu;
+    bool dead;                   /* by timer_kill(): cannot be armed any more */
     struct heap_node node;       /* in the CPU's heap, keyed by expiry, while armed */
 };
 
@@ -30,6 +31,9 @@ void timer_init(struct timer *t, enum timer_kind kind, void *owner, unsigned cpu
 void timer_set(struct timer *t, nsec_t at);
 /* Disarms; afterwards it may still be firing on its CPU: owners check their own state. */
 void timer_stop(struct timer *t);
+/* Disarms for good and waits until it does not fire any more: its memory may go. The caller holds no
+ * lock that a timer's owner takes when it fires. */
+void timer_kill(struct timer *t);
 /* Moves an armed or idle timer to another CPU's heap. */
 void timer_migrate(struct timer *t, unsigned cpu);
 bool timer_armed(const struct timer *t);

@@ -7,9 +7,6 @@
 #include "time/clock.h"
 #include "time/time.h"
 
-/* A guest's period below this would let it spend Ringfort's time instead of its own. */
-#define MIN_PERIOD (100 * NSEC_PER_USEC)
-
 /* Fills one record by the version protocol: odd while it is being written. */
 static void fill_record(struct vcpu_time_info *t, const struct vcpu_time_info *from)
 {
@@ -103,8 +100,6 @@ void vcpu_periodic_fired(struct vcpu *v)
 
     if (!period)
         return;
-    if (period < MIN_PERIOD)
-        period = MIN_PERIOD;
     event_send_vcpu_virq(v, VIRQ_TIMER);
     timer_set(&v->time.periodic, t + period);
 }
@@ -120,12 +115,18 @@ void time_init_vcpu(struct vcpu *v)
 void time_destroy_vcpu(struct vcpu *v)
 {
     v->time.period = 0;
-    timer_stop(&v->time.singleshot);
-    timer_stop(&v->time.periodic);
+    timer_kill(&v->time.singleshot);
+    timer_kill(&v->time.periodic);
 }
 
 void time_init_domain(struct domain *d)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(d->time.watchdog); i++)
         timer_init(&d->time.watchdog[i], TIMER_DOMAIN_WATCHDOG, d, 0);
+}
+
+void time_destroy_domain(struct domain *d)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(d->time.watchdog); i++)
+        timer_kill(&d->time.watchdog[i]);
 }
