@@ -13,8 +13,13 @@
 /* The domain is paused, so nobody else changes or runs the vCPU. */
 static long set_paused(struct vcpu *v, const struct vcpu_guest_context *context)
 {
-    long rc = vcpu_set_context(v, context);
+    long rc;
 
+    if (v->domain->state != DOMAIN_ALIVE)
+        return refuse(-ESRCH);
+    if ((context->flags & VGCF_online) && !event_has_place(v))
+        return refuse(-EINVAL);
+    rc = vcpu_set_context(v, context);
     if (rc)
         return rc;
     v->initialised = true;

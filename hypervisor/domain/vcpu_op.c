@@ -21,9 +21,12 @@
 static long op_initialise(struct vcpu *v, uint64_t arg)
 {
     struct domain *d = v->domain;
-    struct vcpu_guest_context *context = zalloc(sizeof(*context));
+    struct vcpu_guest_context *context;
     long rc;
 
+    if (!event_has_place(v))
+        return refuse(-EINVAL);
+    context = zalloc(sizeof(*context));
     if (!context)
         return -ENOMEM;
     if (!copy_from_guest(context, arg, sizeof(*context))) {
@@ -48,7 +51,7 @@ static long op_initialise(struct vcpu *v, uint64_t arg)
 
 static long op_up(struct vcpu *v)
 {
-    if (!v->initialised)
+    if (!v->initialised || !event_has_place(v))
         return refuse(-EINVAL);
     vcpu_set_up(v, true);
     return 0;

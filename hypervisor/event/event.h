@@ -43,6 +43,8 @@ int event_close_all(struct domain *d);
 void event_free_domain(struct domain *d);
 /* Points v->event.info at shared_info (ids below LEGACY_VCPUS) or at a dummy. */
 void event_init_vcpu(struct vcpu *v);
+/* False while the vCPU has only the dummy, with which it must not run. */
+bool event_has_place(const struct vcpu *v);
 /* VCPUOP_register_vcpu_info. -EINVAL twice or misplaced. `v` is current or down. */
 int event_register_vcpu_info(struct vcpu *v, gfn_t frame, uint32_t offset);
 /* Gives the registered page back; only after event_close_all(). Harmless without one. */

@@ -9,8 +9,9 @@
 #include "schedule/schedule.h"
 #include "x86/current.h"
 
-/* Stands in for vCPUs that have no place in shared_info until they register one. No guest sees it;
- * it stays masked, so it never asks for an upcall. */
+/* Stands in for vCPUs that have no place in shared_info until they register one. No guest sees it
+ * and no vCPU runs with it, as it is every domain's; it stays masked, so it never asks for an
+ * upcall. */
 static struct vcpu_info nowhere = {.evtchn_upcall_mask = 1};
 
 static struct vcpu_info *first_place(const struct vcpu *v)
@@ -18,6 +19,11 @@ static struct vcpu_info *first_place(const struct vcpu *v)
     if (!v->domain->shared_info || v->id >= LEGACY_VCPUS)
         return &nowhere;
     return &v->domain->shared_info->vcpu_info[v->id];
+}
+
+bool event_has_place(const struct vcpu *v)
+{
+    return v->event.info != &nowhere;
 }
 
 void event_init_vcpu(struct vcpu *v)
