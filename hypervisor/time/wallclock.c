@@ -57,22 +57,19 @@ BOOT_CODE void wallclock_init(void)
 
 void time_get_wallclock(uint64_t *sec, uint32_t *nsec)
 {
-    uint64_t ns;
+    unsigned long flags = spin_lock_irqsave(&wallclock_lock);
+    uint64_t ns = (uint64_t)now() + boot_nsec;
 
-    spin_lock(&wallclock_lock);
-    ns = (uint64_t)now() + boot_nsec;
     *sec = boot_sec + ns / NSEC_PER_SEC;
     *nsec = ns % NSEC_PER_SEC;
-    spin_unlock(&wallclock_lock);
+    spin_unlock_irqrestore(&wallclock_lock, flags);
 }
 
 void time_update_wallclock(struct domain *d)
 {
     struct shared_info *s = d->shared_info;
-    uint64_t sec;
-
-    spin_lock(&wallclock_lock);
-    sec = boot_sec + d->time.offset_sec;
+    unsigned long flags = spin_lock_irqsave(&wallclock_lock);
+    uint64_t sec = boot_sec + d->time.offset_sec;
     WRITE_ONCE(s->wc_version, s->wc_version + 1);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     s->wc_sec = (uint32_t)sec;
@@ -80,20 +77,21 @@ void time_update_wallclock(struct domain *d)
     s->wc_sec_hi = sec >> 32;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     WRITE_ONCE(s->wc_version, s->wc_version + 1);
-    spin_unlock(&wallclock_lock);
+    spin_unlock_irqrestore(&wallclock_lock, flags);
 }
 
 void time_set_wallclock(uint64_t sec, uint32_t nsec, nsec_t system_time)
 {
     struct domain *d;
+    unsigned long flags;
     uint64_t ns;
 
     /* Unix time at real time zero; whole seconds and the rest apart, as years in ns overflow. */
-    spin_lock(&wallclock_lock);
+    flags = spin_lock_irqsave(&wallclock_lock);
     ns = (uint64_t)NSEC_PER_SEC + nsec - (uint64_t)(system_time % NSEC_PER_SEC);
     boot_sec = sec - (uint64_t)(system_time / NSEC_PER_SEC) - 1 + ns / NSEC_PER_SEC;
     boot_nsec = ns % NSEC_PER_SEC;
-    spin_unlock(&wallclock_lock);
+    spin_unlock_irqrestore(&wallclock_lock, flags);
     spin_lock(&domain_list_lock);
     list_for_each(d, &domain_list, all)
         if (d->shared_info)

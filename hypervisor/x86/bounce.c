@@ -59,14 +59,6 @@ fault:
     return false;
 }
 
-/* Ending a domain may need other CPUs to answer: interrupts are on meanwhile. */
-static void crash_on_frame(struct vcpu *v, uint64_t sp)
-{
-    irq_enable();
-    domain_crash(v->domain, "no room for an entry frame at %#lx", sp);
-    irq_disable();
-}
-
 /* The bounce itself; `extra` (of `extra_count` words, low to high) goes between rip and r11. */
 static inline __attribute__((always_inline)) void enter_handler(struct vcpu *v, uint64_t address,
                                                                 bool masks_events,
@@ -95,7 +87,7 @@ static inline __attribute__((always_inline)) void enter_handler(struct vcpu *v, 
     *word++ = regs->ss;
     sp = (sp & ~15UL) - (7 + extra_count) * sizeof(*word);
     if (unlikely(!write_frame(sp, frame, 7 + extra_count))) {
-        crash_on_frame(v, sp);
+        domain_crash(v->domain, "no room for an entry frame at %#lx", sp);
         return;
     }
     if (masks_events)
