@@ -22,6 +22,7 @@ struct grant_table {
     struct grant_entry_v1 **shared; /* max_frames pointers; NULL when the frames were taken back */
     struct grant_active **active;
     struct maptrack maptrack;
+    uint32_t released; /* handles that the dying domain's walk has passed */
 };
 
 /* Makes the table at least `nr_frames` long. Lock held. 0, -EINVAL, -ENOMEM. */

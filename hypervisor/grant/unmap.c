@@ -177,7 +177,8 @@ int grant_release_mappings(struct domain *d)
 {
     struct grant_table *t = d->grants;
 
-    for (uint32_t handle = 0; handle < maptrack_size(&t->maptrack); handle++) {
+    while (t->released < maptrack_size(&t->maptrack)) {
+        uint32_t handle = t->released++;
         struct unmapping u;
 
         if (reserve(t, &u, handle))
