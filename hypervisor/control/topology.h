@@ -6,8 +6,11 @@
 #include "lib/abi.h"
 #include <xen/sysctl.h>
 
+/* Processors, clock rate, memory, and what kinds of guests there can be. */
 long sysctl_physinfo(struct xen_sysctl_physinfo *info);
+/* One record for each processor, each a core of the one socket; without a buffer their number. */
 long sysctl_cputopoinfo(struct xen_sysctl_cputopoinfo *info);
+/* The one memory node: size, free memory, distance to itself. */
 long sysctl_numainfo(struct xen_sysctl_numainfo *info);
 /* -ENODEV for every device: there is one node, and no device is known to be near it. */
 long sysctl_pcitopoinfo(struct xen_sysctl_pcitopoinfo *info);

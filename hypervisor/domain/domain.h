@@ -154,6 +154,7 @@ void domain_dump(void);
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 
+/* vCPU `id` of the domain, or NULL for any number that names none. */
 static inline struct vcpu *domain_vcpu(const struct domain *d, unsigned id)
 {
     return id < d->max_vcpus ? d->vcpus[id] : NULL;

@@ -19,6 +19,7 @@ struct grant_active {
     domid_t user;              /* the domain that uses it, while in use */
 };
 
+/* True while a mapping or copy uses the grant: the record then holds a frame. */
 static inline bool grant_in_use(const struct grant_active *a)
 {
     return a->readers || a->writers;

@@ -11,6 +11,7 @@ struct domain;
 /* Ringfort's own bug: prints message, registers, back trace and the last hypercalls; never returns. */
 void panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/* What a failed assert() becomes: panic with the place. */
 void assert_failed(const char *expr, const char *file, int line) __attribute__((noreturn));
 
 /* Ends `d` with SHUTDOWN_crash and a message; `d` may be the running domain. */

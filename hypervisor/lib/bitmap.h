@@ -7,6 +7,7 @@
 
 #define BITMAP_WORDS(bits) (((bits) + 63) / 64)
 
+/* Single bits, not atomic; the test reads its word once. The caller keeps `bit` inside the map. */
 static inline bool bit_test(const uint64_t *map, unsigned bit)
 {
     return (READ_ONCE(map[bit / 64]) >> (bit % 64)) & 1;
@@ -71,6 +72,7 @@ typedef struct {
     uint64_t bits[BITMAP_WORDS(MAX_CPUS)];
 } cpumask_t;
 
+/* True when no CPU is in the set. */
 static inline bool cpumask_empty(const cpumask_t *m)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(m->bits); i++)

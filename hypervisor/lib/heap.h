@@ -22,6 +22,7 @@ void heap_insert(struct heap *h, struct heap_node *n, int64_t key);
 /* Takes `n` out of the heap it is in. */
 void heap_remove(struct heap *h, struct heap_node *n);
 
+/* True when `n` is in some heap. */
 static inline bool heap_contains(const struct heap_node *n)
 {
     return n->link != NULL;

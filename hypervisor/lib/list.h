@@ -10,6 +10,7 @@ struct list {
 
 #define LIST_INIT(name) {&(name), &(name)}
 
+/* Makes an empty list of a head, or a node that is in none. */
 static inline void list_init(struct list *l)
 {
     l->next = l->prev = l;

@@ -2,8 +2,7 @@
  * Ticket spinlocks. Interrupts: a lock that an interrupt handler takes is taken with the _irqsave
  * forms everywhere; all others are taken with interrupts in whatever state they are.
  *
- * Order (outermost first; debug builds check it): domctl, domain, paging, grant, event, frame
- * allocator, run queue, timer, irq, console.
+ * Order: that of enum lock_class, outermost first; debug builds check it.
  */
 #ifndef LIB_SPINLOCK_H
 #define LIB_SPINLOCK_H
@@ -36,8 +35,11 @@ typedef struct {
 
 #define SPINLOCK_INIT(c) {.next = 0, .serving = 0, .class = (c), .holder = -1}
 
+/* Makes a free lock of memory that was none. */
 void spin_init(spinlock_t *l, enum lock_class class);
+/* Waits its turn. Debug builds panic when the order above is broken, or the holder comes again. */
 void spin_lock(spinlock_t *l);
+/* False when somebody has it: nobody waits. */
 bool spin_trylock(spinlock_t *l);
 void spin_unlock(spinlock_t *l);
 

@@ -4,6 +4,7 @@
 
 #include "lib/types.h"
 
+/* As ISO C and POSIX define them. */
 void *memcpy(void *dst, const void *src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int byte, size_t n);

@@ -38,6 +38,7 @@ typedef int64_t nsec_t;
 #define NSEC_PER_MSEC INT64_C(1000000)
 #define NSEC_PER_USEC INT64_C(1000)
 
+/* From a plain number to a frame number or address and between the two; bits below a frame drop. */
 static inline mfn_t mfn(uint64_t n)
 {
     return (mfn_t){n};

@@ -26,10 +26,11 @@ bool domain_release_frame(struct frame *f);
 /* Makes frames that no domain owns (boot modules) a domain's, as domain_alloc_frames would. */
 int domain_assign_frames(struct domain *d, struct frame *f, unsigned order);
 
+/* Frames that could be allocated now, and all that the allocator was ever given. */
 uint64_t frames_free(void);
 uint64_t frames_total(void);
 
-/* WORK_SCRUB: zeroes a few freed frames ahead of need. */
+/* Zeroes a few freed frames ahead of need, so that their allocation need not. */
 void allocator_scrub_some(void);
 
 #endif

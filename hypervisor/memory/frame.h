@@ -23,6 +23,7 @@ enum frame_type {
 
 struct frame;
 
+/* Between a frame's number and its entry in the table. */
 struct frame *frame_of(mfn_t m);            /* mfn_valid(m) required */
 mfn_t frame_mfn(const struct frame *f);
 /* True when `m` is a RAM frame that has a frame-table entry. */

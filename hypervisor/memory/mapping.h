@@ -5,7 +5,7 @@
 #include "lib/config.h"
 #include "lib/types.h"
 
-/* Address of a RAM frame in the direct map. */
+/* Address of a RAM frame, or of a byte of one, in the direct map. */
 static inline void *mfn_to_virt(mfn_t m)
 {
     return (void *)(DIRECT_MAP_BASE + (m.n << PAGE_SHIFT));

@@ -8,6 +8,7 @@
  * map them to read (XENMEM_machphys_mfn_list). */
 void memory_machphys_share(void);
 
+/* The hypercall; the upper bits of `cmd` carry the first extent still to be done. */
 long do_memory_op(unsigned long cmd, uint64_t arg);
 
 #endif

@@ -11,6 +11,7 @@ struct domain;
  * 32-bit guest, whether it is the one with Ringfort's hole. */
 #define TYPE_KEY (TYPE_MASK | TYPE_TOP_L2)
 
+/* The key of a type without more; and from a type word, the type, and whether it is a table's. */
 static inline uint64_t type_key(enum frame_type type)
 {
     return (uint64_t)type << TYPE_SHIFT;

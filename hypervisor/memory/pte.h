@@ -28,6 +28,7 @@
 #define TABLE_ENTRIES 512u
 #define COMPAT_L3_ENTRIES 4u
 
+/* The frame that an entry names; and an entry of a frame and flag bits. */
 static inline mfn_t pte_mfn(uint64_t e)
 {
     return mfn((e & PTE_FRAME) >> PAGE_SHIFT);

@@ -38,7 +38,7 @@ long memory_map_get(uint64_t arg);
 long memory_map_machine(uint64_t arg);
 long memory_map_set(uint64_t arg);
 
-/* machphys_mfn_list, machphys_compat_mfn_list, machphys_mapping. */
+/* machphys_mfn_list, machphys_mapping. */
 long memory_machphys_list(uint64_t arg);
 long memory_machphys_mapping(uint64_t arg);
 

@@ -31,6 +31,7 @@ static inline bool bvt_before(uint64_t a, uint64_t b)
     return (int64_t)(a - b) < 0;
 }
 
+/* E: what the choice of the next to run compares. */
 static inline uint64_t bvt_effective(const struct bvt_entity *e)
 {
     return e->warped ? e->avt - (uint64_t)e->warp : e->avt;

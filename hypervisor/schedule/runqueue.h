@@ -18,6 +18,7 @@ struct runqueue {
     bool yielding;               /* the running vCPU gives way once */
 } CACHE_ALIGNED;
 
+/* The queue of CPU `cpu`, below MAX_CPUS. Any context. */
 struct runqueue *runqueue_of(unsigned cpu);
 
 /* All of these: the queue's lock held, interrupts off. */

@@ -35,6 +35,8 @@ void sched_start_cpu(void) __attribute__((noreturn));
 void idle_loop(void) __attribute__((noreturn));
 /* For the debug keys. */
 void sched_dump(void);
+/* Parts of vcpu_create, domain_create and domain_kill: all CPUs and the domain's weight; the
+ * defaults; off every queue for good. */
 void sched_init_vcpu(struct vcpu *v);
 void sched_init_domain(struct domain *d);
 void sched_destroy_vcpu(struct vcpu *v);

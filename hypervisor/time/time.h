@@ -32,6 +32,7 @@ void runstate_update_area(struct vcpu *v);
 /* A consistent copy with time in the current state added. */
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
 
+/* Parts of vcpu_create and domain_create: timers made, none armed. */
 void time_init_vcpu(struct vcpu *v);
 void time_init_domain(struct domain *d);
 /* No timer of a vCPU, or of the domain itself, fires any more. Nothing of the domain runs. */
@@ -42,6 +43,7 @@ void time_destroy_domain(struct domain *d);
 void vcpu_singleshot_fired(struct vcpu *v);
 void vcpu_periodic_fired(struct vcpu *v);
 
+/* The rate of the TSC, as measured at boot. */
 uint64_t tsc_khz(void);
 /* The wall clock now: Unix seconds and nanoseconds. */
 void time_get_wallclock(uint64_t *sec, uint32_t *nsec);

@@ -26,6 +26,7 @@ struct timer {
     struct heap_node node;       /* in the CPU's heap, keyed by expiry, while armed */
 };
 
+/* Makes a timer that is not armed; it fires on `cpu`. */
 void timer_init(struct timer *t, enum timer_kind kind, void *owner, unsigned cpu);
 /* (Re)arms `t` for real time `at`; a time that has passed fires as soon as possible. Any CPU. */
 void timer_set(struct timer *t, nsec_t at);
@@ -41,6 +42,7 @@ bool timer_armed(const struct timer *t);
 /* Real time: nanoseconds since boot, monotonic over all CPUs. */
 nsec_t now(void);
 
+/* Makes this CPU's heap. Each CPU, before its first timer. */
 void timer_init_cpu(void);
 /* WORK_TIMER's body. */
 void timer_run_expired(void);

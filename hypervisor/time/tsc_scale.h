@@ -12,6 +12,7 @@ struct tsc_scale {
     int8_t shift;
 };
 
+/* Ticks to nanoseconds; the product may be as wide as 96 bits. */
 static inline nsec_t tsc_scale(struct tsc_scale s, uint64_t ticks)
 {
     if (s.shift < 0)

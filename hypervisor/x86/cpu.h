@@ -78,6 +78,7 @@ enum vector {
     VEC_LAPIC_SPURIOUS = 0xff,
 };
 
+/* For registers that exist: others fault, and a fault here is a panic. */
 static inline uint64_t rdmsr(uint32_t msr)
 {
     uint32_t lo, hi;
@@ -190,6 +191,7 @@ static inline unsigned long read_flags(void)
     return f;
 }
 
+/* Switches interrupts off and returns the flags as they were, for irq_restore. */
 static inline unsigned long irq_save(void)
 {
     unsigned long f = read_flags();

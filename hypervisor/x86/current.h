@@ -28,6 +28,7 @@ struct cpu_info {
 _Static_assert((sizeof(struct cpu_info) - offsetof(struct cpu_user_regs, es)) % 16 == 0,
                "RSP0 must be 16-byte aligned");
 
+/* This CPU's structure, from any of its stacks. */
 static inline struct cpu_info *cpu_info(void)
 {
     unsigned long sp;

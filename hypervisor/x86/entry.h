@@ -66,7 +66,7 @@ long do_set_segment_base(unsigned which, uint64_t base);
 long do_iret(void);
 long do_nmi_op(unsigned cmd, uint64_t arg);
 
-/* Checks and installs a debug register of a vCPU: 0 or -EINVAL. */
+/* Checks and installs a debug register of a vCPU. 0; -EPERM: not an address to watch; -EINVAL. */
 int vcpu_set_debugreg(struct vcpu *v, int reg, uint64_t value);
 
 /* Makes / frees the trap table and FPU area; reset state as the ABI's start of day. */
