@@ -147,6 +147,12 @@ void console_write(const char *s, size_t n)
         work_raise(this_cpu(), WORK_CONSOLE);
 }
 
+void console_drain(void)
+{
+    if (use_serial)
+        serial_drain();
+}
+
 size_t console_ring_read(char *buf, size_t n, uint32_t *index, bool clear, bool incremental)
 {
     unsigned long flags = console_lock();

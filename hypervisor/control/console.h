@@ -15,6 +15,8 @@ void console_init_interrupts(void);
 void console_leave_screen(void);
 /* Raw output to all back ends and the ring; any context. */
 void console_write(const char *s, size_t n);
+/* Waits until what was written has left the machine: before it is switched off. */
+void console_drain(void);
 /* Output without locks from now on (panic). */
 void console_force_unlock(void);
 /* The serial port's interrupt / WORK_CONSOLE: input to Domain0 or, after three Ctrl-A, debug keys. */

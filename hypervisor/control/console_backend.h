@@ -7,6 +7,8 @@
 /* Sets up the 16550 at options.com1_base for options.com1_baud, 8n1. False when nothing is there. */
 bool serial_init(void);
 void serial_write(const char *s, size_t n);
+/* Waits, not for long, until the last byte has left the machine. */
+void serial_drain(void);
 /* Takes the next received byte: false when there is none. */
 bool serial_read(char *c);
 /* Received bytes raise the port's interrupt from now on. */

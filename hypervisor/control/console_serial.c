@@ -21,6 +21,7 @@ enum uart_register {
 #define FIFO_ON_CLEARED 0x07
 #define STATUS_DATA 0x01
 #define STATUS_SEND_EMPTY 0x20
+#define STATUS_ALL_SENT 0x40
 #define INTERRUPT_RECEIVED 0x01
 #define UART_CLOCK 115200
 #define SEND_FIFO 16
@@ -84,6 +85,12 @@ void serial_write(const char *s, size_t n)
             send('\r', &room);
         send(s[i], &room);
     }
+}
+
+void serial_drain(void)
+{
+    for (unsigned i = 0; i < SEND_SPINS && !(uart_in(UART_STATUS) & STATUS_ALL_SENT); i++)
+        cpu_relax();
 }
 
 bool serial_read(char *c)

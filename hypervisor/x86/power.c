@@ -1,6 +1,7 @@
 /* The ways out: sleep, reset, halt. All are written to work from a panic: no lock is taken. */
 #include "x86/power.h"
 
+#include "control/console.h"
 #include "lib/printk.h"
 #include "memory/hypmap.h"
 #include "time/time.h"
@@ -42,6 +43,7 @@ void acpi_enter_sleep(uint32_t pm1a_value, uint32_t pm1b_value)
     soft_off.pm1b = pm1b_value | PM1_SLEEP_ENABLE;
     if (!acpi.pm1a_control)
         return;
+    console_drain();
     asm volatile("wbinvd" ::: "memory");
     outw(acpi.pm1a_control, soft_off.pm1a);
     if (acpi.pm1b_control)
@@ -93,6 +95,7 @@ void machine_reset(void)
 {
     irq_disable();
     smp_stop_others();
+    console_drain();
     reset_by_acpi();
     reset_by_chipset();
     reset_by_keyboard();
