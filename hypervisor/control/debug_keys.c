@@ -7,6 +7,7 @@
 #include "memory/hypmap.h"
 #include "memory/mmu.h"
 #include "schedule/schedule.h"
+#include "time/timer.h"
 #include "x86/acpi.h"
 #include "x86/current.h"
 #include "x86/entry.h"
@@ -18,9 +19,12 @@ static void help(void)
     log_err("d  guest registers of each CPU      q  domains and vCPUs");
     log_err("m  memory                           r  run queues");
     log_err("e  event channels                   i  physical interrupts");
-    log_err("R  reboot the machine               h  this list");
-    if (RINGFORT_DEBUG)
+    log_err("t  timers                           R  reboot the machine");
+    if (RINGFORT_DEBUG) {
         log_err("O  recount all frames and compare (memory oracle)");
+        log_err("P  panic (a page fault in Ringfort)");
+    }
+    log_err("h  this list");
 }
 
 static void show_cpus(void)
@@ -62,6 +66,18 @@ static void run_oracle(void)
         domain_unpause(d);
 }
 
+/* Shows in a debug build what a bug of Ringfort's own looks like: nothing is mapped below the
+ * devices. */
+static void page_fault(void)
+{
+    volatile const char *nothing = (const char *)DEVICE_BASE - PAGE_SIZE;
+
+    if (RINGFORT_DEBUG)
+        log_err("%d is at %p", *nothing, nothing);
+    else
+        log_err("this build panics for reasons only");
+}
+
 void debug_key(char key)
 {
     switch (key) {
@@ -83,8 +99,14 @@ void debug_key(char key)
     case 'i':
         irq_dump();
         break;
+    case 't':
+        timer_dump();
+        break;
     case 'O':
         run_oracle();
+        break;
+    case 'P':
+        page_fault();
         break;
     case 'R':
         log_err("reboot by debug key");

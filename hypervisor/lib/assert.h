@@ -7,9 +7,14 @@
 #include "lib/types.h"
 
 struct domain;
+struct cpu_user_regs;
 
 /* Ringfort's own bug: prints message, registers, back trace and the last hypercalls; never returns. */
 void panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/* The same for an exception in Ringfort: registers and back trace are those of `regs`. */
+void panic_at(const struct cpu_user_regs *regs, const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 2, 3)));
 
 /* What a failed assert() becomes: panic with the place. */
 void assert_failed(const char *expr, const char *file, int line) __attribute__((noreturn));

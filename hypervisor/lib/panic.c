@@ -8,6 +8,7 @@
 #include "x86/acpi.h"
 #include "x86/cpu.h"
 #include "x86/current.h"
+#include "x86/desc.h"
 #include "x86/entry.h"
 #include "x86/smp.h"
 
@@ -15,8 +16,16 @@
  * CPU says no more than its message. */
 static unsigned panicking;
 
+/* Early in the boot there are no CPU areas yet, and the boot processor's stack is elsewhere. */
+static bool has_own_stack(void)
+{
+    return (uint64_t)cpu_info() >= CPU_AREA_BASE && (uint64_t)cpu_info() < IMAGE_BASE;
+}
+
 static void show_last_hypercalls(void)
 {
+    if (!has_own_stack())
+        return;
     /* Not cpus_online: those that have been stopped are no longer in it. */
     for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
         struct cpu_info *info = cpu_area(cpu, CPU_AREA_STACKS + STACK_MAIN_TOP);
@@ -49,28 +58,67 @@ static void become_the_one(void)
         asm volatile("hlt");
 }
 
-static void report_and_stop(uint64_t frame_pointer, uint64_t ip) __attribute__((noreturn));
-
-static void report_and_stop(uint64_t frame_pointer, uint64_t ip)
+/* Registers as they are here, where the frame pointer leads on. */
+static inline __attribute__((always_inline)) void registers_here(struct cpu_user_regs *regs)
 {
-    log_err("CPU %u, CR2 %016lx, CR3 %016lx", this_cpu(), read_cr2(), read_cr3());
-    show_backtrace(frame_pointer, ip);
+    *regs = (struct cpu_user_regs){0};
+    asm volatile("mov %%rbx, %0" : "=m"(regs->rbx));
+    asm volatile("mov %%r12, %0" : "=m"(regs->r12));
+    asm volatile("mov %%r13, %0" : "=m"(regs->r13));
+    asm volatile("mov %%r14, %0" : "=m"(regs->r14));
+    asm volatile("mov %%r15, %0" : "=m"(regs->r15));
+    asm volatile("mov %%rsp, %0" : "=m"(regs->rsp));
+    regs->rbp = (uint64_t)__builtin_frame_address(0);
+    regs->rip = (uint64_t)panic;
+    regs->rflags = read_flags();
+    regs->cs = HV_CS;
+    regs->ss = HV_DS;
+}
+
+static void print_message(const char *fmt, va_list ap)
+{
+    char message[256];
+
+    vformat(message, sizeof(message), fmt, ap);
+    log_err("PANIC on CPU %u: %s", this_cpu(), message);
+}
+
+static void stop_here(void) __attribute__((noreturn));
+
+static void stop_here(void)
+{
     show_last_hypercalls();
     log_err("Ringfort has stopped.");
     machine_halt();
 }
 
+/* The caller's registers are gone by now but for those that a call keeps. */
 void panic(const char *fmt, ...)
 {
-    char message[256];
+    struct cpu_user_regs regs;
+    va_list ap;
+
+    registers_here(&regs);
+    become_the_one();
+    va_start(ap, fmt);
+    print_message(fmt, ap);
+    va_end(ap);
+    show_registers(&regs);
+    show_backtrace(regs.rbp, regs.rip);
+    stop_here();
+}
+
+void panic_at(const struct cpu_user_regs *regs, const char *fmt, ...)
+{
     va_list ap;
 
     become_the_one();
     va_start(ap, fmt);
-    vformat(message, sizeof(message), fmt, ap);
+    print_message(fmt, ap);
     va_end(ap);
-    log_err("PANIC: %s", message);
-    report_and_stop((uint64_t)__builtin_frame_address(0), (uint64_t)panic);
+    show_registers(regs);
+    show_backtrace(regs->rbp, regs->rip);
+    stop_here();
 }
 
 void assert_failed(const char *expr, const char *file, int line)

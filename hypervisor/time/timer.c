@@ -2,6 +2,7 @@
 #include "control/console.h"
 #include "domain/domain.h"
 #include "lib/assert.h"
+#include "lib/printk.h"
 #include "schedule/schedule.h"
 #include "time/time.h"
 #include "time/timer.h"
@@ -17,6 +18,7 @@ struct timer_cpu {
     struct heap heap;
     nsec_t armed_for;            /* what the APIC is set to; INT64_MAX: nothing */
     struct timer *firing;        /* taken off the heap, its owner not yet done with it */
+    unsigned long interrupts;    /* of the APIC's timer */
 } CACHE_ALIGNED;
 
 static struct timer_cpu timer_cpus[MAX_CPUS];
@@ -186,5 +188,26 @@ void timer_run_expired(void)
 
 void timer_interrupt(void)
 {
+    timer_cpus[this_cpu()].interrupts++;
     work_raise(this_cpu(), WORK_TIMER);
+}
+
+void timer_dump(void)
+{
+    unsigned cpu;
+
+    for_each_cpu(cpu, &cpus_online) {
+        struct timer_cpu *tc = &timer_cpus[cpu];
+        unsigned long flags = spin_lock_irqsave(&tc->lock);
+        struct heap_node *first = heap_first(&tc->heap);
+        nsec_t left = first ? first->key - now() : 0;
+        unsigned long interrupts = tc->interrupts;
+
+        spin_unlock_irqrestore(&tc->lock, flags);
+        if (first)
+            log_err("CPU %u: %lu timer interrupts, next in %ld us", cpu, interrupts,
+                    left / NSEC_PER_USEC);
+        else
+            log_err("CPU %u: %lu timer interrupts, none to come", cpu, interrupts);
+    }
 }

@@ -48,5 +48,7 @@ void timer_init_cpu(void);
 void timer_run_expired(void);
 /* The local APIC timer's interrupt. */
 void timer_interrupt(void);
+/* Debug key: interrupts so far and the next expiry of each CPU. */
+void timer_dump(void);
 
 #endif

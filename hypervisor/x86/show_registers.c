@@ -27,13 +27,13 @@ static void show_stack(const struct cpu_user_regs *regs)
 
 void show_registers(const struct cpu_user_regs *regs)
 {
-    unsigned long offset = 0;
+    unsigned long offset;
+    const char *name = symbol_lookup(regs->rip, &offset);
 
     if (regs->cs & 3)
         log_err("rip %04x:%016lx, in the guest", regs->cs, regs->rip);
     else
-        log_err("rip %04x:%016lx %s+%#lx", regs->cs, regs->rip, symbol_lookup(regs->rip, &offset),
-                offset);
+        log_err("rip %04x:%016lx %s+%#lx", regs->cs, regs->rip, name, offset);
     log_err("rsp %04x:%016lx rflags %08lx vector %u error %#x", regs->ss, regs->rsp, regs->rflags,
             regs->entry_vector, regs->error_code);
     log_err("rax %016lx rbx %016lx rcx %016lx rdx %016lx", regs->rax, regs->rbx, regs->rcx,

@@ -43,8 +43,7 @@ void nonmaskable_interrupt(void)
 
 void machine_check(const struct cpu_user_regs *regs)
 {
-    show_registers(regs);
-    panic("machine check, status of bank 0 %#lx", rdmsr(MSR_MC0_STATUS));
+    panic_at(regs, "machine check, status of bank 0 %#lx", rdmsr(MSR_MC0_STATUS));
 }
 
 void handle_own_exception(struct cpu_user_regs *regs)
@@ -56,11 +55,9 @@ void handle_own_exception(struct cpu_user_regs *regs)
         current->arch.return_fault = vector;
     if (extable_fixup(regs))
         return;
-    show_registers(regs);
-    show_backtrace(regs->rbp, regs->rip);
     if (vector == VEC_PF)
-        panic("page fault at %#lx, error code %#x", va, regs->error_code);
-    panic("exception %u, error code %#x", vector, regs->error_code);
+        panic_at(regs, "page fault at %#lx, error code %#x", va, regs->error_code);
+    panic_at(regs, "exception %u, error code %#x", vector, regs->error_code);
 }
 
 void handle_ist_exception(struct cpu_user_regs *regs)
@@ -78,8 +75,6 @@ void handle_ist_exception(struct cpu_user_regs *regs)
     case VEC_MC:
         machine_check(regs);
     default:
-        show_registers(regs);
-        show_backtrace(regs->rbp, regs->rip);
-        panic("double fault");
+        panic_at(regs, "double fault");
     }
 }

@@ -82,9 +82,26 @@ def test_debug_keys():
             keys.press("r", "CPU1: SVT")
             keys.press("e", "domain 0: event channels")
             keys.press("i", r"irq \d+: ")
+            keys.press("t", r"CPU 1: \d+ timer interrupts")
         assert dom0.run("echo back in Domain0").strip() == "back in Domain0"
         qemu.send(SWITCH + "R")
         assert qemu.wait_end(20) == "guest-reset"
+
+
+@pytest.mark.skipif(not paths.is_ringfort(), reason="Ringfort's own panic")
+def test_panic():
+    """What a bug of Ringfort's own leaves for its finder; debug builds have a key for it."""
+    with Qemu("panic-own", Boot.of_domain0(), cpus=2) as qemu:
+        Domain0(qemu)
+        qemu.send("while :; do :; done &\n")
+        qemu.send(SWITCH + "P")
+        qemu.wait(["this build panics for reasons only", r"PANIC on CPU \d: page fault at 0xf"], 20)
+        if qemu.which == 0:
+            return
+        qemu.wait(r"rip e008:\w+ \w+\+0x[1-9a-f]", 10, "registers are shown")
+        qemu.wait(r"call trace:.*debug_key\+0x.*console_work\+0x.*work_run\+0x", 10)
+        qemu.wait(r"CPU 0 hypercalls, newest first: \w+ \w+.*CPU 1 hypercalls", 10)
+        qemu.wait("Ringfort has stopped", 10)
 
 
 def test_domain0_panics():
