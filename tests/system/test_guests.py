@@ -19,7 +19,7 @@ import pytest
 
 from machine import Bochs, Boot, Module, Qemu, paths
 
-FAILURES = [r"TEST FAIL[^\n]*", r"PANIC: [^\n]*", r"domain \d+ crashed: [^\n]*",
+FAILURES = [r"TEST FAIL[^\n]*", r"PANIC on CPU[^\n]*", r"domain \d+ crashed: [^\n]*",
             r"cannot start Domain0: [^\n]*"]
 BOCHS_SLOWER = 6
 
