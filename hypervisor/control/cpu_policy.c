@@ -84,8 +84,8 @@ long sysctl_cpu_policy(struct xen_sysctl_cpu_policy *op)
     if (!p)
         return -ENOMEM;
     cpu_policy_fill(p, view);
-    rc = policy_out(p, handle_addr(op->leaves), &op->nr_leaves, handle_addr(op->msrs),
-                    &op->nr_msrs);
+    rc =
+        policy_out(p, handle_addr(op->leaves), &op->nr_leaves, handle_addr(op->msrs), &op->nr_msrs);
     zfree(p);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include <xen/domctl.h>
 
 #include "control/cpu_policy.h"
+#include "control/create_request.h"
 #include "control/domain_info.h"
 #include "control/domctl_ops.h"
 #include "domain/domain.h"
@@ -13,8 +14,8 @@
 #include "memory/guest_copy.h"
 #include "x86/current.h"
 
-/* Xen 4.20's tools. The structures of all operations here but createdomain are laid out as
- * in 4.17's version of the interface. */
+/* Xen 4.20's tools. The structures of all operations but createdomain are laid out as in 4.17's
+ * version of the interface. */
 #define DOMCTL_VERSION_4_20 0x17
 
 #define TSC_NEVER_EMULATED 2 /* tsc_mode of guests that read the processor's own */
@@ -92,6 +93,32 @@ static long perform_setting(struct domain *d, struct xen_domctl *op)
     }
 }
 
+static long perform_registers(struct domain *d, struct xen_domctl *op)
+{
+    switch (op->cmd) {
+    case XEN_DOMCTL_setvcpucontext:
+        return domctl_set_context(d, &op->u.vcpucontext);
+    case XEN_DOMCTL_getvcpucontext:
+        return domctl_get_context(d, &op->u.vcpucontext);
+    case XEN_DOMCTL_set_ext_vcpucontext:
+        return domctl_set_extended(d, &op->u.ext_vcpucontext);
+    case XEN_DOMCTL_get_ext_vcpucontext:
+        return domctl_get_extended(d, &op->u.ext_vcpucontext);
+    case XEN_DOMCTL_setvcpuextstate:
+        return domctl_set_xsave(d, &op->u.vcpuextstate);
+    case XEN_DOMCTL_getvcpuextstate:
+        return domctl_get_xsave(d, &op->u.vcpuextstate);
+    case XEN_DOMCTL_set_vcpu_msrs:
+        return domctl_set_msrs(d, &op->u.vcpu_msrs);
+    case XEN_DOMCTL_get_vcpu_msrs:
+        return domctl_get_msrs(d, &op->u.vcpu_msrs);
+    case XEN_DOMCTL_sendtrigger:
+        return domctl_send_trigger(d, &op->u.sendtrigger);
+    default:
+        return perform_setting(d, op);
+    }
+}
+
 static long perform(struct domain *d, struct xen_domctl *op)
 {
     switch (op->cmd) {
@@ -111,12 +138,15 @@ static long perform(struct domain *d, struct xen_domctl *op)
         return 0;
     case XEN_DOMCTL_getvcpuinfo:
         return vcpu_info_fill(d, &op->u.getvcpuinfo);
-    case XEN_DOMCTL_setvcpucontext:
-        return domctl_set_context(d, &op->u.vcpucontext);
-    case XEN_DOMCTL_getvcpucontext:
-        return domctl_get_context(d, &op->u.vcpucontext);
+    case XEN_DOMCTL_getpageframeinfo3:
+        return domctl_frame_kinds(d, &op->u.getpageframeinfo3);
+    case XEN_DOMCTL_hypercall_init:
+        return domctl_hypercall_page(d, &op->u.hypercall_init);
+    case XEN_DOMCTL_shadow_op:
+        /* There are no shadow tables to switch. */
+        return refuse(-EINVAL);
     default:
-        return perform_setting(d, op);
+        return perform_registers(d, op);
     }
 }
 
@@ -131,9 +161,20 @@ static struct domain *subject(const struct xen_domctl *op)
 
 static long create(struct xen_domctl *op)
 {
-    if (op->interface_version != XEN_DOMCTL_INTERFACE_VERSION)
-        return refuse(-EOPNOTSUPP);
-    return domctl_create(&op->u.createdomain, &op->domain);
+    struct create_request request;
+
+    if (op->interface_version == DOMCTL_VERSION_4_20)
+        create_request_4_20(&request, &op->u);
+    else
+        create_request_4_17(&request, &op->u);
+    return domctl_create(&request, &op->domain);
+}
+
+/* Operations whose refusal comes back with what is wrong, or how much is needed. */
+static bool tells_reason(uint32_t cmd)
+{
+    return cmd == XEN_DOMCTL_set_cpu_policy || cmd == XEN_DOMCTL_get_vcpu_msrs ||
+           cmd == XEN_DOMCTL_set_vcpu_msrs;
 }
 
 long do_domctl(uint64_t arg)
@@ -157,8 +198,7 @@ long do_domctl(uint64_t arg)
         rc = perform(d, &op);
         domain_put(d);
     }
-    /* A policy that is refused comes back with what is wrong in it. */
-    if ((rc == 0 || op.cmd == XEN_DOMCTL_set_cpu_policy) && !copy_to_guest(arg, &op, sizeof(op)))
+    if ((rc == 0 || tells_reason(op.cmd)) && !copy_to_guest(arg, &op, sizeof(op)))
         return refuse(-EFAULT);
     return rc;
 }

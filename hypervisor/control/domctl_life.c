@@ -2,6 +2,7 @@
 #include "control/domctl_ops.h"
 
 #include "boot/boot.h"
+#include "control/create_request.h"
 #include "domain/domain.h"
 #include "event/event.h"
 #include "lib/assert.h"
@@ -16,11 +17,11 @@ static spinlock_t destroy_lock = SPINLOCK_INIT(LOCK_DOMCTL);
 
 /* What a PV domain without devices of its own may be asked to be. Refuses the rest, so that nobody
  * believes to have got it. */
-static int check_config(const struct xen_domctl_createdomain *c)
+static int check_config(const struct create_request *c)
 {
     if (c->flags & ~(uint32_t)XEN_DOMCTL_CDF_xs_domain)
         return refuse(-EINVAL);
-    if (c->iommu_opts || c->vmtrace_size || c->cpupool_id)
+    if (c->iommu_opts || c->vmtrace_size || c->cpupool_id || c->altp2m_opts)
         return refuse(-EINVAL);
     if (c->max_vcpus == 0 || c->max_vcpus > MAX_VCPUS_PER_DOMAIN)
         return refuse(-EINVAL);
@@ -30,16 +31,16 @@ static int check_config(const struct xen_domctl_createdomain *c)
         return refuse(-EINVAL);
     if (c->max_maptrack_frames > DEFAULT_MAPTRACK_PAGES)
         return refuse(-EINVAL);
-    if (c->arch.emulation_flags)
+    if (c->emulation_flags)
         return refuse(-EINVAL);
     return 0;
 }
 
-static void fill_config(struct domain_config *to, const struct xen_domctl_createdomain *from)
+static void fill_config(struct domain_config *to, const struct create_request *from)
 {
     *to = (struct domain_config){
         .max_vcpus = from->max_vcpus,
-        .max_event_port = from->max_evtchn_port,
+        .max_event_port = from->max_event_port,
         .max_grant_frames = from->max_grant_frames < 0 ? options.gnttab_max_frames
                                                        : (unsigned)from->max_grant_frames,
         .max_maptrack_frames = from->max_maptrack_frames < 0 ? DEFAULT_MAPTRACK_PAGES
@@ -65,15 +66,15 @@ static long create_next(const struct domain_config *config, struct domain **d)
     return refuse(-ENOMEM);
 }
 
-long domctl_create(struct xen_domctl_createdomain *config, domid_t *id)
+long domctl_create(const struct create_request *request, domid_t *id)
 {
     struct domain_config internal;
     struct domain *d;
-    long rc = check_config(config);
+    long rc = check_config(request);
 
     if (rc)
         return rc;
-    fill_config(&internal, config);
+    fill_config(&internal, request);
     spin_lock(&domain_list_lock);
     if (*id == 0 || *id >= MAX_DOMAINS)
         rc = create_next(&internal, &d);

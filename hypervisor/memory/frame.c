@@ -160,6 +160,11 @@ bool frame_unshare(struct frame *f)
     return was_last;
 }
 
+bool frame_is_shared(const struct frame *f)
+{
+    return READ_ONCE(f->count) & COUNT_SHARED;
+}
+
 uint32_t frame_info(const struct frame *f)
 {
     static const uint32_t tables[] = {

@@ -56,6 +56,8 @@ void frame_put_typed(struct frame *f);
 void frame_share(struct frame *f, struct domain *d, bool writable);
 /* Ends that: false while the guest still maps it (the page goes when the last reference does). */
 bool frame_unshare(struct frame *f);
+/* True for such a page. */
+bool frame_is_shared(const struct frame *f);
 
 /* Type bits for getpageframeinfo and the debug keys: XEN_DOMCTL_PFINFO_* value. */
 uint32_t frame_info(const struct frame *f);

@@ -130,6 +130,27 @@ void fpu_get_legacy(const struct vcpu *v, void *fxsave)
     memcpy(fxsave, &legacy, FXSAVE_SIZE);
 }
 
+void fpu_get_area(const struct vcpu *v, void *area)
+{
+    memcpy(area, v->arch.fpu, cpu_features.xsave_size);
+}
+
+/* XRSTOR faults, in Ringfort, on what is refused or cut here (SDM vol. 1, 13.8.1). */
+bool fpu_set_area(struct vcpu *v, uint64_t xcr0, const void *area)
+{
+    const struct fpu_area *from = area;
+    uint64_t reserved = from->xcomp_bv;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(from->header_reserved); i++)
+        reserved |= from->header_reserved[i];
+    if (reserved || (from->xstate_bv & ~cpu_features.xcr0) || !xcr0_valid(xcr0))
+        return false;
+    memcpy(v->arch.fpu, area, cpu_features.xsave_size);
+    v->arch.fpu->mxcsr &= MXCSR_MASK_DEFAULT;
+    v->arch.xcr0 = xcr0;
+    return true;
+}
+
 bool xcr0_valid(uint64_t value)
 {
     if (!cpu_features.xsave || (value & ~cpu_features.xcr0) || !(value & XCR0_X87))

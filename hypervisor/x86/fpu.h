@@ -29,6 +29,11 @@ void fpu_restore(const struct vcpu *v);
 void fpu_set_legacy(struct vcpu *v, const void *fxsave);
 void fpu_get_legacy(const struct vcpu *v, void *fxsave);
 
+/* The XSAVE area of a vCPU that does not run, cpu_features.xsave_size bytes in the standard format.
+ * In: false, and nothing changed, for one that the processor would not load. */
+void fpu_get_area(const struct vcpu *v, void *area);
+bool fpu_set_area(struct vcpu *v, uint64_t xcr0, const void *area);
+
 /* True when `value` may be written to XCR0 by a guest. */
 bool xcr0_valid(uint64_t value);
 /* XSETBV by `current`: value checked by xcr0_valid. */
