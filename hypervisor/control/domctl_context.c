@@ -57,7 +57,8 @@ long domctl_get_context(struct domain *d, const struct xen_domctl_vcpucontext *o
     struct vcpu_guest_context *context;
     long rc = 0;
 
-    if (!v || v == current)
+    /* Two vCPUs of one domain could wait for each other to stop. */
+    if (!v || v->domain == current->domain)
         return refuse(-EINVAL);
     if (!v->initialised)
         return refuse(-ENODATA);

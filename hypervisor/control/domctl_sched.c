@@ -19,19 +19,6 @@ static cpumask_t both(const cpumask_t *a, const cpumask_t *b)
     return out;
 }
 
-/* A vCPU looks at its affinity when it is made runnable; pausing makes it do that again. The
- * running one cannot wait for itself and moves the next time it blocks. */
-static void set_hard_affinity(struct vcpu *v, const cpumask_t *cpus)
-{
-    bool other = v != current;
-
-    if (other)
-        vcpu_pause(v);
-    v->sched.hard_affinity = *cpus;
-    if (other)
-        vcpu_unpause(v);
-}
-
 long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *op)
 {
     struct vcpu *v = domain_vcpu(d, op->vcpu);
@@ -52,7 +39,7 @@ long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *op)
         return refuse(-EINVAL);
 
     if (op->flags & XEN_VCPUAFFINITY_HARD) {
-        set_hard_affinity(v, &hard);
+        vcpu_set_affinity(v, &hard);
         rc = cpumask_to_tools(&op->cpumap_hard, &effective);
     }
     if (rc == 0 && (op->flags & XEN_VCPUAFFINITY_SOFT)) {

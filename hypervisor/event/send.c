@@ -14,7 +14,8 @@ static void wake_pollers(struct domain *d, uint32_t port)
     for_each_vcpu (d, v) {
         uint32_t awaited = READ_ONCE(v->event.poll_port);
 
-        if (READ_ONCE(v->sched.is_polling) && (awaited == 0 || awaited == port))
+        if (READ_ONCE(v->sched.is_blocked) && READ_ONCE(v->sched.is_polling) &&
+            (awaited == 0 || awaited == port))
             vcpu_unblock(v);
     }
 }

@@ -27,8 +27,13 @@ static void update_svt(struct runqueue *rq)
 
 void runqueue_insert(struct runqueue *rq, struct vcpu *v)
 {
-    assert(!v->sched.is_queued);
     bvt_wake(&v->sched.bvt, rq->svt, now());
+    runqueue_accept(rq, v);
+}
+
+void runqueue_accept(struct runqueue *rq, struct vcpu *v)
+{
+    assert(!v->sched.is_queued);
     list_add_tail(&rq->runnable, &v->sched.queue);
     v->sched.is_queued = true;
     rq->count++;

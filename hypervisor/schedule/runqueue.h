@@ -25,6 +25,8 @@ struct runqueue *runqueue_of(unsigned cpu);
 
 /* Puts a runnable vCPU on its CPU's queue, waking it by the BVT rule. */
 void runqueue_insert(struct runqueue *rq, struct vcpu *v);
+/* The same for one that comes from another queue and has not slept in between. */
+void runqueue_accept(struct runqueue *rq, struct vcpu *v);
 void runqueue_remove(struct runqueue *rq, struct vcpu *v);
 /* Charges the running vCPU up to `at` and brings SVT up to date. */
 void runqueue_charge(struct runqueue *rq, nsec_t at);

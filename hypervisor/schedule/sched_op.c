@@ -7,6 +7,7 @@
 #include "memory/guest_copy.h"
 #include "schedule/runqueue.h"
 #include "schedule/schedule.h"
+#include "x86/bounce.h"
 #include "x86/current.h"
 
 #include <xen/sched.h>
@@ -63,8 +64,7 @@ static long poll_ports(uint64_t arg)
     WRITE_ONCE(v->sched.is_polling, true);
     __atomic_store_n(&v->sched.is_blocked, true, __ATOMIC_SEQ_CST);
     rc = polled_port_pending(&poll, &pending);
-    if (rc || pending || event_deliverable(v->event.info)) {
-        WRITE_ONCE(v->sched.is_polling, false);
+    if (rc || pending || event_deliverable(v->event.info) || bounce_nmi_due(v)) {
         WRITE_ONCE(v->sched.is_blocked, false);
         return rc;
     }

@@ -20,7 +20,7 @@ struct sched_vcpu {
     cpumask_t hard_affinity, soft_affinity;
     nsec_t dispatched_at;        /* when it last got its CPU */
     struct timer poll_timer;
-    bool is_polling;
+    bool is_polling;             /* how it blocked last; changed by the vCPU itself only */
 };
 
 /* A waking domain may run 1 ms ahead of everybody within 20 ms of borrowed virtual time; then it

@@ -23,8 +23,9 @@ static void set_running(struct runqueue *rq, struct vcpu *next, nsec_t at)
     next->sched.dispatched_at = at;
 }
 
-/* Takes a waiting vCPU from the longest other queue. Our own lock is dropped meanwhile, because two
- * queues are locked in CPU order only. */
+/* Takes a waiting vCPU from the longest other queue. Our own lock is kept: the vCPU that leaves this
+ * CPU may be on no queue already while its registers are still here. Two queues have no order, so
+ * the other's lock is only tried. */
 static void steal_work(struct runqueue *rq, unsigned cpu)
 {
     struct runqueue *from = NULL;
@@ -37,15 +38,16 @@ static void steal_work(struct runqueue *rq, unsigned cpu)
             from = runqueue_of(other);
     if (!from)
         return;
-    spin_unlock(&rq->lock);
-    spin_lock(from < rq ? &from->lock : &rq->lock);
-    spin_lock(from < rq ? &rq->lock : &from->lock);
+    if (!spin_trylock(&from->lock)) {
+        work_raise(cpu, WORK_SCHEDULE);
+        return;
+    }
     v = runqueue_stealable(from, cpu);
     if (v) {
         runqueue_remove(from, v);
-        v->sched.cpu = cpu;
+        WRITE_ONCE(v->sched.cpu, cpu);
         bvt_move(&v->sched.bvt, from->svt, rq->svt);
-        runqueue_insert(rq, v);
+        runqueue_accept(rq, v);
     }
     spin_unlock(&from->lock);
 }
@@ -115,13 +117,15 @@ static void reschedule(void)
     unsigned cpu = this_cpu();
     struct runqueue *rq = runqueue_of(cpu);
     struct vcpu *prev = current, *next;
+    bool misplaced;
     nsec_t at;
 
     irq_disable();
     spin_lock(&rq->lock);
     at = now();
     runqueue_charge(rq, at);
-    if (!prev->is_idle && prev->sched.is_queued && !vcpu_runnable(prev))
+    misplaced = prev->sched.is_queued && !bit_test(prev->sched.hard_affinity.bits, cpu);
+    if (prev->sched.is_queued && (misplaced || !vcpu_runnable(prev)))
         runqueue_remove(rq, prev);
     next = choose(rq, prev, cpu);
     set_running(rq, next, at);
@@ -135,6 +139,8 @@ static void reschedule(void)
     __atomic_store_n(&prev->sched.is_running, false, __ATOMIC_RELEASE);
     spin_unlock(&rq->lock);
     irq_enable();
+    if (misplaced)
+        vcpu_wake(prev);
     refresh_guest(next);
     resume_current();
 }

@@ -8,6 +8,7 @@
 #ifndef SCHEDULE_SCHEDULE_H
 #define SCHEDULE_SCHEDULE_H
 
+#include "lib/bitmap.h"
 #include "lib/types.h"
 
 struct vcpu;
@@ -55,6 +56,8 @@ void vcpu_pause(struct vcpu *v);
 void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 void vcpu_set_up(struct vcpu *v, bool up);
+/* Where the vCPU may run, some CPU online among them. Effective on the exit path of its CPU. */
+void vcpu_set_affinity(struct vcpu *v, const cpumask_t *cpus);
 bool vcpu_runnable(const struct vcpu *v);
 
 /* True when a guest-length operation should stop and be restarted: work waits on this CPU. Host

@@ -5,6 +5,7 @@
 #include "schedule/runqueue.h"
 #include "schedule/schedule.h"
 #include "time/time.h"
+#include "x86/bounce.h"
 #include "x86/cpu.h"
 #include "x86/current.h"
 #include "x86/irq.h"
@@ -68,33 +69,78 @@ static void consider_preemption(struct runqueue *rq, struct vcpu *v, nsec_t at)
     }
 }
 
+/* Somebody waits behind another vCPU: a CPU that halts may take it. Two that woke at once may have
+ * chosen the same idle CPU, and no tick comes to mend that. */
+static void tell_idle_cpu(const struct vcpu *v)
+{
+    unsigned cpu;
+
+    for_each_cpu(cpu, &cpus_online)
+        if (bit_test(v->sched.hard_affinity.bits, cpu) && !READ_ONCE(runqueue_of(cpu)->count)) {
+            work_raise(cpu, WORK_SCHEDULE);
+            return;
+        }
+}
+
+/* Moves a vCPU that is on no queue from its own, `rq`, to the one where it is to run. Both are locked
+ * while it moves; as two queues have no order, the second lock is only tried. Returns the queue that
+ * is locked then: `rq` when it stays. NULL: none is, try again. */
+static struct runqueue *move_to_best(struct vcpu *v, struct runqueue *rq, unsigned long flags)
+{
+    unsigned cpu = pick_cpu(v);
+    struct runqueue *to = runqueue_of(cpu);
+
+    if (to == rq)
+        return rq;
+    if (!spin_trylock(&to->lock)) {
+        spin_unlock_irqrestore(&rq->lock, flags);
+        cpu_relax();
+        return NULL;
+    }
+    bvt_move(&v->sched.bvt, rq->svt, to->svt);
+    WRITE_ONCE(v->sched.cpu, cpu);
+    spin_unlock(&rq->lock);
+    return to;
+}
+
 void vcpu_wake(struct vcpu *v)
+{
+    struct runqueue *rq;
+    unsigned long flags;
+    nsec_t at;
+
+    do {
+        rq = lock_queue(v, &flags);
+        if (v->sched.is_queued || !vcpu_runnable(v)) {
+            spin_unlock_irqrestore(&rq->lock, flags);
+            return;
+        }
+        /* Not queued means not running either: reschedule() changes both under this lock. */
+        rq = move_to_best(v, rq, flags);
+    } while (!rq);
+    at = now();
+    runstate_change(v, RUNSTATE_runnable, at);
+    runqueue_insert(rq, v);
+    consider_preemption(rq, v, at);
+    if (rq->count > 1)
+        tell_idle_cpu(v);
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void vcpu_set_affinity(struct vcpu *v, const cpumask_t *cpus)
 {
     unsigned long flags;
     struct runqueue *rq = lock_queue(v, &flags);
-    unsigned cpu;
+    bool misplaced;
 
-    if (v->sched.is_queued || !vcpu_runnable(v)) {
-        spin_unlock_irqrestore(&rq->lock, flags);
-        return;
-    }
-    /* Not queued means not running either: reschedule() changes both under this lock. */
-    cpu = pick_cpu(v);
-    if (cpu != v->sched.cpu) {
-        v->sched.bvt.avt -= rq->svt;
-        WRITE_ONCE(v->sched.cpu, cpu);
-        spin_unlock_irqrestore(&rq->lock, flags);
-        rq = lock_queue(v, &flags);
-        v->sched.bvt.avt += rq->svt;
-    }
-    if (!v->sched.is_queued && vcpu_runnable(v)) {
-        nsec_t at = now();
-
-        runstate_change(v, RUNSTATE_runnable, at);
-        runqueue_insert(rq, v);
-        consider_preemption(rq, v, at);
-    }
+    v->sched.hard_affinity = *cpus;
+    misplaced = v->sched.is_queued && !bit_test(cpus->bits, v->sched.cpu);
+    if (misplaced && rq->running == v)
+        work_raise(v->sched.cpu, WORK_SCHEDULE); /* its CPU sends it away */
+    else if (misplaced)
+        runqueue_remove(rq, v);
     spin_unlock_irqrestore(&rq->lock, flags);
+    vcpu_wake(v);
 }
 
 /* After something took away v's right to run: off the queue now, or by its CPU's next pass. */
@@ -124,12 +170,10 @@ void vcpu_kick(struct vcpu *v)
 
 void vcpu_unblock(struct vcpu *v)
 {
-    if (__atomic_exchange_n(&v->sched.is_blocked, false, __ATOMIC_SEQ_CST)) {
-        v->sched.is_polling = false;
+    if (__atomic_exchange_n(&v->sched.is_blocked, false, __ATOMIC_SEQ_CST))
         vcpu_wake(v);
-    } else {
+    else
         vcpu_kick(v);
-    }
 }
 
 void vcpu_block(void)
@@ -137,9 +181,10 @@ void vcpu_block(void)
     struct vcpu *v = current;
 
     v->event.info->evtchn_upcall_mask = 0;
+    WRITE_ONCE(v->sched.is_polling, false);
     __atomic_store_n(&v->sched.is_blocked, true, __ATOMIC_SEQ_CST);
     /* Blocked first, then the look: a sender that comes in between unblocks us. */
-    if (event_deliverable(v->event.info))
+    if (event_deliverable(v->event.info) || bounce_nmi_due(v))
         WRITE_ONCE(v->sched.is_blocked, false);
     else
         work_raise(this_cpu(), WORK_SCHEDULE);

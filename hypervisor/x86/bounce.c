@@ -164,9 +164,15 @@ bool bounce_software_interrupt(struct vcpu *v, uint8_t vector)
     return enter_trap(v, vector);
 }
 
+bool bounce_nmi_due(const struct vcpu *v)
+{
+    return READ_ONCE(v->arch.nmi_pending) && !v->arch.nmi_in_service &&
+           v->arch.traps[VEC_NMI].address;
+}
+
 static bool deliver_nmi(struct vcpu *v)
 {
-    if (v->arch.nmi_in_service || !v->arch.traps[VEC_NMI].address)
+    if (!bounce_nmi_due(v))
         return false;
     v->arch.nmi_pending = false;
     v->arch.nmi_in_service = true;
@@ -186,7 +192,7 @@ static bool deliver_rare(struct vcpu *v)
         if (enter_trap(v, VEC_MC))
             return true;
     }
-    return v->arch.nmi_pending && deliver_nmi(v);
+    return deliver_nmi(v);
 }
 
 bool bounce_pending(struct vcpu *v)

@@ -25,5 +25,7 @@ void bounce_failsafe(struct vcpu *v, const uint16_t selectors[4]);
 /* Delivers the most urgent of what is pending (lost segments, NMI, machine check, events); false:
  * nothing is. */
 bool bounce_pending(struct vcpu *v);
+/* True when an NMI would be delivered: the vCPU must not sleep. */
+bool bounce_nmi_due(const struct vcpu *v);
 
 #endif

@@ -222,7 +222,7 @@ static void test_ipi_and_poll(void)
 
     /* A poller hears of a masked port, of its own and of any, but not of another's. */
     bit_set(world_domain(1)->shared_info->evtchn_mask, ipi.port);
-    poller->sched.is_polling = true;
+    poller->sched.is_polling = poller->sched.is_blocked = true;
     poller->event.poll_port = ipi.port + 1;
     CHECK_EQ(send(ipi.port), 0);
     CHECK(!event_world_woken(poller) && !event_world_woken(world_vcpu(1, 1)));

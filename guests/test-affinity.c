@@ -1,0 +1,80 @@
+/* Two vCPUs send each other and themselves from processor to processor, all the time: each goes
+ * where it is told, running or not, and neither waits for the other for ever. */
+#define __XEN_TOOLS__ 1
+#include <stdint.h>
+#include "guest.h"
+
+#include <xen/domctl.h>
+
+#define CPUS 3
+#define MOVES 150
+
+static volatile bool other_done;
+
+static long domctl(struct xen_domctl *op)
+{
+    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    op->domain = 0;
+    return hypercall1(__HYPERVISOR_domctl, (unsigned long)op);
+}
+
+static long pin(unsigned vcpu, uint64_t cpus)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_setvcpuaffinity};
+
+    op.u.vcpuaffinity.vcpu = vcpu;
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)&cpus);
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
+    return domctl(&op);
+}
+
+static unsigned cpu_of(unsigned vcpu)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_getvcpuinfo};
+
+    op.u.getvcpuinfo.vcpu = vcpu;
+    CHECK_EQ(domctl(&op), 0);
+    return op.u.getvcpuinfo.cpu;
+}
+
+static void move_about(unsigned self)
+{
+    bool in_order = true;
+
+    for (unsigned i = 0; i < MOVES; i++) {
+        if (pin(!self, 1UL << (i % CPUS)) || pin(self, 1UL << ((i + self) % CPUS)))
+            in_order = false;
+        spin_for(MILLISECOND / 4);
+    }
+    CHECK(in_order);
+}
+
+static void second(unsigned vcpu)
+{
+    move_about(vcpu);
+    other_done = true;
+    while (other_done)
+        asm volatile("pause" : : : "memory");
+}
+
+void test(void)
+{
+    REQUIRE(vcpu_count() == 2);
+    MUST(vcpu_launch(1, second));
+    move_about(0);
+    REQUIRE(WAIT_FOR(other_done, 20 * SECOND));
+    for (unsigned cpu = 0; cpu < CPUS; cpu++) {
+        CHECK_EQ(pin(0, 1UL << cpu), 0);
+        CHECK_EQ(cpu_of(0), cpu);
+        CHECK_EQ(pin(1, 1UL << cpu), 0);
+        /* It gets there however busy the processor is that it leaves or comes to. */
+        CHECK(WAIT_FOR(cpu_of(1) == cpu, SECOND));
+    }
+    CHECK_EQ(pin(0, 0), -XEN_EINVAL);
+    CHECK_EQ(pin(0, 1UL << 63), -XEN_EINVAL);
+    CHECK_EQ(pin(0, ~0UL), 0);
+    CHECK_EQ(pin(1, ~0UL), 0);
+    other_done = false;
+    CHECK(WAIT_FOR(vcpu_is_up(1) == 0, 2 * SECOND));
+}
