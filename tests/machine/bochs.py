@@ -51,8 +51,9 @@ class Bochs(Console):
             log=self.log_path.with_suffix(".bochs"), **self.settings))
         self.process = subprocess.Popen(
             # It has no terminal whose end would end it.
-            ["setpriv", "--pdeathsig", "KILL", "bochs", "-q", "-f", configuration], stdin=subprocess.PIPE,
-            stdout=open(self.log_path.with_suffix(".out"), "wb"), stderr=subprocess.STDOUT)
+            ["setpriv", "--pdeathsig", "KILL", "bochs", "-q", "-f", configuration],
+            stdin=subprocess.PIPE, stdout=open(self.log_path.with_suffix(".out"), "wb"),
+            stderr=subprocess.STDOUT)
         # Debian's build starts in its debugger; the pipe stays open or it would stop there.
         self.process.stdin.write(b"c\n")
         self.process.stdin.flush()

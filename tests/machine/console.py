@@ -4,7 +4,6 @@ import re
 import time
 
 import pexpect
-import pexpect.fdpexpect
 
 from . import paths
 

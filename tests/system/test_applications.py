@@ -11,12 +11,11 @@ from machine.qemu import disk
 pytestmark = pytest.mark.long
 
 # One after another, each checks its own results.
-STRESSORS = [
-    "fork", "vfork", "clone", "pthread", "futex", "switch", "sem", "pipe", "poll", "signal",
-    "sigq", "sigsegv", "sigfpe", "sigtrap", "timer", "itimer", "nanosleep", "clock", "yield", "mmap",
-    "mmapfork", "mremap", "mprotect", "madvise", "munmap", "brk", "stack", "fault", "userfaultfd",
-    "vm", "vm-segv", "cpu", "fp", "context", "membarrier", "memcpy", "shm", "sysfs", "get", "ptrace",
-]
+STRESSORS = """
+    fork vfork clone pthread futex switch sem pipe poll signal sigq sigsegv sigfpe sigtrap timer
+    itimer nanosleep clock yield madvise mmap mmapfork mremap mprotect munmap brk stack fault
+    userfaultfd vm vm-segv cpu fp context membarrier memcpy shm sysfs get ptrace
+""".split()
 STRESS_SECONDS = 3
 PYTHON_TESTS = ["test_threading", "test_mmap", "test_signal", "test_subprocess"]
 
@@ -82,4 +81,13 @@ def test_stress(dom0):
                           "--temp-path /tmp --oomable 2>&1 | tail -n 20; test ${PIPESTATUS[0]} = 0",
                           180)
         assert "successful run completed" in output, output
+        if stressor == "madvise":
+            forget_known_warning(dom0)
         dom0.machine.progress(f"stress-ng {stressor}: well")
+
+
+def forget_known_warning(dom0):
+    """Linux 6.1 clears page-table entries late when it is paravirtual, and madvise() finds them not
+    yet clear: a warning that it gives on Xen too.  It is given once."""
+    dom0.run("test -z \"$(dmesg | grep WARNING | grep -v mm_inline.h)\"")
+    dom0.run("dmesg -c >/dev/null")
