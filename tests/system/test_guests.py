@@ -9,7 +9,7 @@ guests/test-NAME.json says what is not the default; all of its keys are optional
     cpu        QEMU's processor model ("qemu64")
     timeout    seconds (60)
     expect     what is to appear instead of "TEST PASS", a regular expression
-    bochs      run it in Bochs too (false)
+    bochs      run it in Bochs too: true, false, or "long": in make test-long only ("long")
     long       leave it to make test-long (false)
 """
 
@@ -37,7 +37,9 @@ def runs(wanted):
     for name, image, settings in guests():
         marks = [pytest.mark.long] if settings.get("long") else []
         if wanted == "bochs":
-            if settings.get("bochs"):
+            bochs = settings.get("bochs", "long")
+            if bochs:
+                marks = [pytest.mark.long] if bochs == "long" else marks
                 yield pytest.param(image, settings, 1, id=name, marks=marks)
             continue
         for cpus in settings.get("cpus", [1]):
