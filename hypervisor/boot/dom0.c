@@ -129,6 +129,9 @@ void dom0_build(void)
     free_pages = frames_free();
     dom0_image_read(b);
     b->nr_pages = dom0_pages(&size, free_pages);
+    if (b->nr_pages < size.wanted >> PAGE_SHIFT)
+        log_warn("dom0_mem: %lu MiB are not there or above the maximum, Domain0 gets %lu",
+                 size.wanted >> 20, b->nr_pages >> (20 - PAGE_SHIFT));
     dom0_layout_make(b);
     domain0_make(b);
     dom0_low_memory_hold(dom0_low_reserve(free_pages));

@@ -21,7 +21,8 @@ uint64_t dom0_low_reserve(uint64_t free_pages)
 uint64_t dom0_pages(const struct dom0_size *size, uint64_t free_pages)
 {
     uint64_t reserve = MIN(free_pages / OWN_RESERVE_SHARE, OWN_RESERVE_MAX);
-    uint64_t most = free_pages - MIN(free_pages / LEAST_RESERVE_SHARE, LEAST_RESERVE_MAX);
+    uint64_t least = MIN(free_pages / LEAST_RESERVE_SHARE, LEAST_RESERVE_MAX);
+    uint64_t most = free_pages - least - dom0_low_reserve(free_pages);
     uint64_t pages;
 
     if (size->wanted)

@@ -32,6 +32,8 @@ def exercise(machine, cpus, timeout=180):
     pytest.param("modern", "dom0_mem=512M", {"cpu": "max,-smap,-smep", "cpus": 2}),
     pytest.param("modern-intel", "dom0_mem=512M", {"cpu": "Skylake-Client,-smap,-smep"},
                  marks=long),
+    # More is asked for than there is.
+    pytest.param("small", "dom0_mem=1G", {"memory": 256}, marks=[long, ringfort]),
     pytest.param("12-GiB", "dom0_mem=10G", {"memory": 12288, "cpus": 2, "machine": "q35"},
                  marks=long),
     pytest.param("overlap-2", "dom0_mem=512M", {"cpus": 2, "threads": "multi"}, marks=long),
