@@ -5,6 +5,7 @@
 
 #define ROUNDS 20000
 #define PAGES 24
+#define FIRST 8 /* of the entries to play with in the tables */
 
 static char *pages[PAGES];
 static pte_t *tables[5]; /* by level, a tree of its own at FREE_BASE */
@@ -55,7 +56,7 @@ static long random_update(void)
 {
     static const unsigned commands[] = {MMU_NORMAL_PT_UPDATE, MMU_NORMAL_PT_UPDATE,
                                         MMU_PT_UPDATE_PRESERVE_AD};
-    char *where = below(4) ? (char *)tables[1 + below(3)] : pages[below(PAGES)];
+    char *where = below(4) ? (char *)&tables[1 + below(3)][FIRST] : pages[below(PAGES)];
 
     return mmu_update_one((va_to_maddr(where) + 8 * below(8)) | commands[below(3)], some_entry());
 }
@@ -167,9 +168,8 @@ static void clean(void)
     set_gdt(NULL, 0);
     mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, 0);
     for (unsigned level = 3; level >= 1; level--)
-        for (unsigned i = 0; i < 8; i++)
-            if (tables[level][i] & PTE_P && !(level > 1 && i == 0))
-                MUST(entry_write(&tables[level][i], 0));
+        for (unsigned i = FIRST; i < FIRST + 8; i++)
+            MUST(entry_write(&tables[level][i], 0));
     for (unsigned i = 0; i < PAGES; i++)
         mmuext_mfn(MMUEXT_UNPIN_TABLE, va_to_mfn(pages[i]));
     for (unsigned level = 1; level <= 3; level++)

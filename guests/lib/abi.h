@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Domain0's interfaces too. */
+#define __XEN_TOOLS__ 1
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
 
 #include <xen/xen.h>
@@ -17,6 +19,7 @@
 #include <xen/physdev.h>
 #include <xen/platform.h>
 #include <xen/sched.h>
+#include <xen/sysctl.h>
 #include <xen/vcpu.h>
 #include <xen/version.h>
 

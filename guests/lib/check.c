@@ -46,8 +46,24 @@ static void __attribute__((noreturn)) power_off(void)
         hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (unsigned long)&shutdown);
 }
 
+/* A debug build of Ringfort counts all frames anew when it gets this key, and panics when a count is
+ * wrong. Others know the key as something harmless, or not at all. */
+static void press_oracle_key(void)
+{
+    static char key[] = "O";
+    struct xen_sysctl op = {
+        .cmd = XEN_SYSCTL_debug_keys,
+        .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+        .u.debug_keys.nr_keys = 1,
+    };
+
+    set_xen_guest_handle(op.u.debug_keys.keys, key);
+    hypercall1(__HYPERVISOR_sysctl, (unsigned long)&op);
+}
+
 void check_end(void)
 {
+    press_oracle_key();
     print("%u checks\n", passed + failed);
     if (failed)
         print("TEST FAIL: %u of %u checks failed\n", failed, passed + failed);
