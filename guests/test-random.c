@@ -1,6 +1,7 @@
 /* Random calls, most of them wrong, do no harm: page-table updates and pins on tables made for the
- * purpose, reservations, grants, events, descriptors, registers. Afterwards the pages used are given
- * back in good order and the guest still works. The seed is the command line's, or always the same. */
+ * purpose, reservations, grants, events, descriptors, registers. Afterwards the pages used are
+ * given back in good order and the guest still works. The seed is the command line's, or always the
+ * same. */
 #include "guest.h"
 
 #define ROUNDS 20000
@@ -43,9 +44,8 @@ static mfn_t some_mfn(void)
 
 static pte_t some_entry(void)
 {
-    static const uint64_t bits[] = {0,          PAGE_RO,    PAGE_RW,
-                                    TABLE_BITS, TABLE_BITS, PAGE_RW | PTE_PSE,
-                                    PTE_P,      PAGE_RO | PTE_G};
+    static const uint64_t bits[] = {0,          PAGE_RO,           PAGE_RW, TABLE_BITS,
+                                    TABLE_BITS, PAGE_RW | PTE_PSE, PTE_P,   PAGE_RO | PTE_G};
     pte_t pte = pte_make(some_mfn() & 0xffffffffffUL, bits[below(8)]);
 
     return below(20) ? pte : pte ^ 1UL << below(64);
@@ -64,8 +64,8 @@ static long random_update(void)
 static long random_extended(void)
 {
     static const unsigned commands[] = {
-        MMUEXT_PIN_L1_TABLE,   MMUEXT_PIN_L2_TABLE,    MMUEXT_PIN_L3_TABLE, MMUEXT_PIN_L4_TABLE,
-        MMUEXT_UNPIN_TABLE,    MMUEXT_UNPIN_TABLE,     MMUEXT_CLEAR_PAGE,   MMUEXT_NEW_USER_BASEPTR,
+        MMUEXT_PIN_L1_TABLE,    MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE, MMUEXT_PIN_L4_TABLE,
+        MMUEXT_UNPIN_TABLE,     MMUEXT_UNPIN_TABLE,  MMUEXT_CLEAR_PAGE,   MMUEXT_NEW_USER_BASEPTR,
         MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_INVLPG_LOCAL,
     };
     struct mmuext_op op = {.cmd = commands[below(10)], .arg1.mfn = some_mfn()};
@@ -91,11 +91,12 @@ static long random_descriptor(void)
 
 static long random_pointer_call(void)
 {
-    static const unsigned long bad[] = {0, 0x1000, 0x800000000000, HYPERVISOR_VIRT_START,
-                                        HYPERVISOR_VIRT_END - 8, ~0UL, ~0UL - 4096};
+    static const unsigned long bad[] = {
+        0,    0x1000,     0x800000000000, HYPERVISOR_VIRT_START, HYPERVISOR_VIRT_END - 8,
+        ~0UL, ~0UL - 4096};
     static const unsigned calls[] = {
-        __HYPERVISOR_mmu_update, __HYPERVISOR_mmuext_op, __HYPERVISOR_memory_op,
-        __HYPERVISOR_multicall,  __HYPERVISOR_grant_table_op, __HYPERVISOR_event_channel_op,
+        __HYPERVISOR_mmu_update,  __HYPERVISOR_mmuext_op,      __HYPERVISOR_memory_op,
+        __HYPERVISOR_multicall,   __HYPERVISOR_grant_table_op, __HYPERVISOR_event_channel_op,
         __HYPERVISOR_xen_version, __HYPERVISOR_sched_op + 100, __HYPERVISOR_domctl,
         __HYPERVISOR_sysctl,
     };
