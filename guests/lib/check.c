@@ -46,8 +46,8 @@ static void __attribute__((noreturn)) power_off(void)
         hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (unsigned long)&shutdown);
 }
 
-/* A debug build of Ringfort counts all frames anew when it gets this key, and panics when a count is
- * wrong. Others know the key as something harmless, or not at all. */
+/* A debug build of Ringfort counts all frames anew when it gets this key, and panics when a count
+ * is wrong. Others know the key as something harmless, or not at all. */
 static void press_oracle_key(void)
 {
     static char key[] = "O";
