@@ -1,4 +1,5 @@
 /* Ticket locks, with the order check of debug builds. */
+#include "domain/domain.h"
 #include "lib/assert.h"
 #include "lib/spinlock.h"
 #include "x86/cpu.h"
@@ -6,6 +7,16 @@
 
 /* How many locks of each class each CPU holds; debug builds only. */
 static uint8_t held[MAX_CPUS][LOCK_CLASSES];
+
+/* Whoever holds a lock of the first classes may wait for other CPUs to answer a call: one that waits
+ * for it with interrupts off would never answer. While Ringfort starts nobody else is there. */
+static void check_interrupts(const spinlock_t *l)
+{
+    const struct vcpu *v = current;
+
+    if (RINGFORT_DEBUG && l->class <= LOCK_SMP && v && !v->is_idle && !irq_enabled())
+        panic("lock class %u taken with interrupts off", l->class);
+}
 
 static void note_taken(spinlock_t *l)
 {
@@ -34,13 +45,19 @@ void spin_init(spinlock_t *l, enum lock_class class)
     *l = (spinlock_t)SPINLOCK_INIT(class);
 }
 
-void spin_lock(spinlock_t *l)
+static void take(spinlock_t *l)
 {
     uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 
     while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket)
         cpu_relax();
     note_taken(l);
+}
+
+void spin_lock(spinlock_t *l)
+{
+    check_interrupts(l);
+    take(l);
 }
 
 bool spin_trylock(spinlock_t *l)
@@ -69,7 +86,7 @@ unsigned long spin_lock_irqsave(spinlock_t *l)
 {
     unsigned long flags = irq_save();
 
-    spin_lock(l);
+    take(l);
     return flags;
 }
 
