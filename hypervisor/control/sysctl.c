@@ -89,6 +89,18 @@ static long available_heap(struct xen_sysctl_availheap *op)
     return 0;
 }
 
+/* The tools ask for credit2's one global parameter. How long a vCPU may keep the processor is BVT's
+ * context-switch allowance, for which they have no place. */
+static long scheduler_op(struct xen_sysctl_scheduler_op *op)
+{
+    if (op->cpupool_id != 0)
+        return refuse(-ESRCH);
+    if (op->sched_id != XEN_SCHEDULER_CREDIT2 || op->cmd != XEN_SYSCTL_SCHEDOP_getinfo)
+        return refuse(-EINVAL);
+    op->u.sched_credit2 = (struct xen_sysctl_credit2_schedule){0};
+    return 0;
+}
+
 static long perform(struct xen_sysctl *op)
 {
     switch (op->cmd) {
@@ -99,6 +111,8 @@ static long perform(struct xen_sysctl *op)
     case XEN_SYSCTL_sched_id:
         op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
         return 0;
+    case XEN_SYSCTL_scheduler_op:
+        return scheduler_op(&op->u.scheduler_op);
     case XEN_SYSCTL_getdomaininfolist:
         return domain_list_op(&op->u.getdomaininfolist);
     case XEN_SYSCTL_debug_keys:

@@ -4,6 +4,7 @@ from .boot import Boot, Module
 from .bochs import Bochs
 from .console import MachineError
 from .domain0 import Domain0
+from .guest import Guest
 from .qemu import Qemu
 
-__all__ = ["Boot", "Module", "Bochs", "MachineError", "Domain0", "Qemu"]
+__all__ = ["Boot", "Module", "Bochs", "MachineError", "Domain0", "Guest", "Qemu"]
