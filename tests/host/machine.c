@@ -354,10 +354,16 @@ void smp_call(const cpumask_t *cpus, enum remote_call call, uint64_t arg)
 {
 }
 
+/* Tables that this fill has been to on that CPU: bit per level. */
+static uint8_t visited[MACHINE_FRAMES];
+
 static void cache_table(unsigned cpu, const struct domain *d, mfn_t m, unsigned level)
 {
     const uint64_t *table = mfn_to_virt(m);
 
+    if (visited[m.n] & 1u << level)
+        return;
+    visited[m.n] |= 1u << level;
     cached_table[cpu][m.n] = true;
     for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
         uint64_t e = table[i];
@@ -377,6 +383,7 @@ void machine_tlb_fill(void)
     for (unsigned cpu = 0; cpu < MACHINE_CPUS; cpu++) {
         struct vcpu_memory *m = &vcpus[cpu].memory;
 
+        memset(visited, 0, sizeof(visited));
         if (mfn_is_named(m->kernel_root))
             cache_table(cpu, vcpus[cpu].domain, m->kernel_root, 4);
         if (mfn_is_named(m->user_root))
