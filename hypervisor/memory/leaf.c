@@ -85,7 +85,9 @@ void leaf_put(uint64_t entry)
 
 int leaves_fill(struct domain *d, uint64_t *table, unsigned *index)
 {
-    for (unsigned i = *index; i < TABLE_ENTRIES; i++) {
+    unsigned i = *index;
+
+    for (; (i = pte_skip_empty(table, i)) < TABLE_ENTRIES; i++) {
         uint64_t e = table[i];
         int rc;
 
@@ -105,7 +107,7 @@ int leaves_fill(struct domain *d, uint64_t *table, unsigned *index)
 
 void leaves_drop(const uint64_t *table, unsigned *index)
 {
-    while (*index) {
+    while ((*index = pte_skip_empty_below(table, *index)) > 0) {
         uint64_t e = table[--*index];
 
         if (e & PTE_PRESENT)

@@ -73,7 +73,9 @@ int entry_get(struct domain *d, uint64_t key, unsigned index, uint64_t *entry, b
 
 static int fill_entries(struct domain *d, uint64_t key, uint64_t *table, unsigned *index)
 {
-    for (unsigned i = *index; i < TABLE_ENTRIES; i++) {
+    unsigned i = *index;
+
+    for (; (i = pte_skip_empty(table, i)) < TABLE_ENTRIES; i++) {
         uint64_t e = table[i];
         int rc;
 
@@ -151,7 +153,7 @@ static int drop_entries(struct domain *d, uint64_t key, const uint64_t *table, u
         if (rc)
             return rc;
     }
-    while (*index) {
+    while ((*index = pte_skip_empty_below(table, *index)) > 0) {
         unsigned i = --*index;
         uint64_t e = table[i];
         struct frame *child;
