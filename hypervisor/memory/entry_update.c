@@ -47,18 +47,30 @@ static bool same_references(uint64_t old, uint64_t new)
     return same_frame(old, new) && !((old ^ new) & PTE_WRITE) && mfn_valid(pte_mfn(new));
 }
 
+/* True when `new` maps the frame of `old` read-only, which was writable: fork and mprotect, the bulk of
+ * all changes. Of the references only the one through the type goes, once `new` is written. */
+static bool gives_up_write(const struct domain *page_owner, uint64_t old, uint64_t new)
+{
+    return same_frame(old, new) && (old & ~new & PTE_WRITE) && mfn_valid(pte_mfn(new)) &&
+           READ_ONCE(frame_of(pte_mfn(new))->owner) == page_owner;
+}
+
 int leaf_update(struct domain *pt_owner, struct domain *page_owner, uint64_t *slot, uint64_t new,
                 bool preserve_ad)
 {
     uint64_t old = READ_ONCE(*slot);
+    bool less;
     int rc;
 
     if (new & PTE_PRESENT) {
-        if (same_references(old, new)) {
+        less = gives_up_write(page_owner, old, new);
+        if (less || same_references(old, new)) {
             if (!leaf_caching_ok(pt_owner, new))
                 return refuse(-EINVAL);
             new = pte_complete_leaf(new, pt_owner->is_compat, root_mode == ROOT_GLOBAL);
             entry_write(slot, new, preserve_ad);
+            if (less)
+                frame_put_type(frame_of(pte_mfn(old)));
             return 0;
         }
         rc = leaf_get(pt_owner, page_owner, &new);
@@ -75,7 +87,7 @@ int leaf_update(struct domain *pt_owner, struct domain *page_owner, uint64_t *sl
 
 int leaf_replace(struct domain *d, uint64_t *slot, uint64_t old, uint64_t new)
 {
-    bool keep = same_references(old, new);
+    bool less = gives_up_write(d, old, new), keep = less || same_references(old, new);
     int rc;
 
     if (keep) {
@@ -94,7 +106,9 @@ int leaf_replace(struct domain *d, uint64_t *slot, uint64_t old, uint64_t new)
             leaf_put(new);
         return -EAGAIN;
     }
-    if (!keep && old & PTE_PRESENT)
+    if (less)
+        frame_put_type(frame_of(pte_mfn(old)));
+    else if (!keep && old & PTE_PRESENT)
         leaf_put(old);
     return 0;
 }

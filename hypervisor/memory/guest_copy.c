@@ -8,6 +8,7 @@
 #include "x86/cpu.h"
 #include "x86/current.h"
 #include "x86/extable.h"
+#include "x86/guest_word.h"
 
 #define LOW_HALF_END (UINT64_C(1) << 47)
 #define COMPAT_END (UINT64_C(1) << 32)
@@ -21,22 +22,6 @@ bool guest_range_ok(uint64_t guest_va, size_t n)
     if (current->domain->is_compat)
         return end <= COMPAT_END;
     return end <= LOW_HALF_END || guest_va >= HV_VIRT_END;
-}
-
-/* Guests' pages are user pages: with SMAP on Ringfort says when it means to touch them. */
-static bool smap_begin(void)
-{
-    bool on = read_cr4() & CR4_SMAP;
-
-    if (on)
-        asm volatile("stac" ::: "memory");
-    return on;
-}
-
-static void smap_end(bool on)
-{
-    if (on)
-        asm volatile("clac" ::: "memory");
 }
 
 /* Words, then the bytes that remain. */
@@ -66,36 +51,36 @@ static bool clear_raw(void *dst, size_t n)
 
 bool copy_from_guest(void *dst, uint64_t guest_va, size_t n)
 {
-    bool on, ok;
+    bool ok;
 
     if (!guest_range_ok(guest_va, n))
         return false;
-    on = smap_begin();
+    guest_access_begin();
     ok = copy_raw(dst, (const void *)guest_va, n);
-    smap_end(on);
+    guest_access_end();
     return ok;
 }
 
 bool copy_to_guest(uint64_t guest_va, const void *src, size_t n)
 {
-    bool on, ok;
+    bool ok;
 
     if (!guest_range_ok(guest_va, n))
         return false;
-    on = smap_begin();
+    guest_access_begin();
     ok = copy_raw((void *)guest_va, src, n);
-    smap_end(on);
+    guest_access_end();
     return ok;
 }
 
 bool clear_guest(uint64_t guest_va, size_t n)
 {
-    bool on, ok;
+    bool ok;
 
     if (!guest_range_ok(guest_va, n))
         return false;
-    on = smap_begin();
+    guest_access_begin();
     ok = clear_raw((void *)guest_va, n);
-    smap_end(on);
+    guest_access_end();
     return ok;
 }

@@ -66,26 +66,25 @@ static int store_perform(struct domain *d, const struct decoded_store *s, uint64
 {
     unsigned shift = (s->address % sizeof(uint64_t)) * 8;
     uint64_t mask = (s->size == 8 ? UINT64_MAX : (UINT64_C(1) << s->size * 8) - 1) << shift;
-    struct cpu_user_regs result;
+    const struct cpu_user_regs before = *regs;
     int rc;
 
-    do {
+    for (;;) {
         uint64_t old = READ_ONCE(*slot), value;
 
-        result = *regs;
-        if (!store_apply(s, (old & mask) >> shift, &value, &result)) {
-            rc = 0;
-            break;
-        }
+        if (!store_apply(s, (old & mask) >> shift, &value, regs))
+            return 0;
         value = (old & ~mask) | (value << shift & mask);
         if (d->is_compat && s->size == sizeof(uint32_t))
             rc = store_half_entry(d, slot, old, value);
         else
             rc = leaf_replace(d, slot, old, value);
-    } while (rc == -EAGAIN);
-    if (!rc)
-        *regs = result;
-    return rc;
+        if (!rc)
+            return 0;
+        *regs = before;
+        if (rc != -EAGAIN)
+            return rc;
+    }
 }
 
 static bool page_store(struct vcpu *v, uint64_t va, struct cpu_user_regs *regs)

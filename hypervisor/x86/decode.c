@@ -8,13 +8,14 @@
 
 uint64_t *decode_gpr(struct cpu_user_regs *regs, unsigned n)
 {
-    uint64_t *const at[16] = {
-        &regs->rax, &regs->rcx, &regs->rdx, &regs->rbx, &regs->rsp, &regs->rbp,
-        &regs->rsi, &regs->rdi, &regs->r8,  &regs->r9,  &regs->r10, &regs->r11,
-        &regs->r12, &regs->r13, &regs->r14, &regs->r15,
+#define AT(reg) offsetof(struct cpu_user_regs, reg)
+    static const uint8_t at[16] = {
+        AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp), AT(rsi), AT(rdi),
+        AT(r8),  AT(r9),  AT(r10), AT(r11), AT(r12), AT(r13), AT(r14), AT(r15),
     };
+#undef AT
 
-    return at[n & 15];
+    return (uint64_t *)((char *)regs + at[n & 15]);
 }
 
 static uint64_t gpr_value(const struct insn *i, unsigned n)
