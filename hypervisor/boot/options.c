@@ -1,5 +1,5 @@
-/* Ringfort's command line. Names follow Xen's where an option means the same, so that what stands in
- * /etc/default/grub.d keeps working. Pure but for the messages. */
+/* Ringfort's command line. Names follow Xen's where an option means the same, so that what stands
+ * in /etc/default/grub.d keeps working. Pure but for the messages. */
 #include "boot/boot.h"
 #include "lib/config.h"
 #include "lib/printk.h"
@@ -77,7 +77,8 @@ static bool parse_unsigned(const char *value, unsigned max, unsigned *out)
     return true;
 }
 
-/* A size with a unit; without one it counts KiB, as Xen has it. *end is the first unused character. */
+/* A size with a unit; without one it counts KiB, as Xen has it. *end is the first unused character.
+ */
 static bool parse_size(const char *text, uint64_t *bytes, const char **end)
 {
     uint64_t n = strtou64(text, end);
@@ -229,9 +230,9 @@ static bool parse_flag(const struct option *o)
         return true;
     }
     return is_bool(o, "sync_console", &options.sync_console) ||
-           is_bool(o, "scatter_dom0", &options.scatter_dom0) ||
-           is_bool(o, "pcid", &options.pcid) || is_bool(o, "smep", &options.smep) ||
-           is_bool(o, "smap", &options.smap) || is_bool(o, "x2apic", &options.x2apic);
+           is_bool(o, "scatter_dom0", &options.scatter_dom0) || is_bool(o, "pcid", &options.pcid) ||
+           is_bool(o, "smep", &options.smep) || is_bool(o, "smap", &options.smap) ||
+           is_bool(o, "x2apic", &options.x2apic);
 }
 
 static bool parse_option(const struct option *o)

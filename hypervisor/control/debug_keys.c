@@ -31,7 +31,7 @@ static void show_cpus(void)
 {
     unsigned cpu;
 
-    for_each_cpu(cpu, &cpus_online) {
+    for_each_cpu (cpu, &cpus_online) {
         struct cpu_info *info = cpu_area(cpu, CPU_AREA_STACKS + STACK_MAIN_TOP);
         struct vcpu *v = info[-1].vcpu;
 
@@ -59,10 +59,10 @@ static void run_oracle(void)
         log_err("this build has no memory oracle");
         return;
     }
-    list_for_each(d, &domain_list, all)
+    list_for_each (d, &domain_list, all)
         domain_pause(d);
     log_err("memory oracle: %lu frames agree", memory_oracle());
-    list_for_each(d, &domain_list, all)
+    list_for_each (d, &domain_list, all)
         domain_unpause(d);
 }
 

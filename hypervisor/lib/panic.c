@@ -12,8 +12,8 @@
 #include "x86/entry.h"
 #include "x86/smp.h"
 
-/* CPU that panics, plus one. A second CPU waits for the first to stop it; a second panic on the same
- * CPU says no more than its message. */
+/* CPU that panics, plus one. A second CPU waits for the first to stop it; a second panic on the
+ * same CPU says no more than its message. */
 static unsigned panicking;
 
 /* Early in the boot there are no CPU areas yet, and the boot processor's stack is elsewhere. */

@@ -46,8 +46,13 @@ static void test_memory(void)
 static void test_wrong_memory(void)
 {
     static const char *const wrong[] = {
-        "dom0_mem", "dom0_mem=", "dom0_mem=M", "dom0_mem=512Q", "dom0_mem=512M;",
-        "dom0_mem=-1M", "dom0_mem=99999999999T",
+        "dom0_mem",
+        "dom0_mem=",
+        "dom0_mem=M",
+        "dom0_mem=512Q",
+        "dom0_mem=512M;",
+        "dom0_mem=-1M",
+        "dom0_mem=99999999999T",
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
