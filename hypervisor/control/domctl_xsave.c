@@ -45,7 +45,8 @@ long domctl_get_xsave(struct domain *d, struct xen_domctl_vcpuextstate *op)
     struct vcpu *v = domain_vcpu(d, op->vcpu);
     uint64_t room = op->size;
 
-    if (!v || v == current)
+    /* Two vCPUs of one domain could wait for each other to stop. */
+    if (!v || d == current->domain)
         return refuse(-EINVAL);
     op->size = cpu_features.xsave ? image_size() : 0;
     if (room == 0 || !cpu_features.xsave) {

@@ -200,8 +200,9 @@ bool bounce_pending(struct vcpu *v)
     if (unlikely(v->arch.segments_lost | v->arch.mce_pending | v->arch.nmi_pending) &&
         deliver_rare(v))
         return true;
-    if (!event_deliverable(v->event.info) || !v->arch.event.address)
-        return false;
-    enter_handler(v, v->arch.event.address, true, NULL, 0);
-    return true;
+    /* Once for each exit: the mask that keeps a second one out is in the guest's memory, where
+     * another vCPU may clear it as fast as it is set. */
+    if (event_deliverable(v->event.info) && v->arch.event.address)
+        enter_handler(v, v->arch.event.address, true, NULL, 0);
+    return false;
 }
