@@ -66,6 +66,11 @@ void hypercall_dispatch(struct cpu_user_regs *regs)
 
     *ops = *ops << 8 | (op & 0xff);
     v->arch.last_hypercall = op;
+    /* The commonest call, without arguments; its result is any value that the guest's RAX had. */
+    if (likely(op == __HYPERVISOR_iret)) {
+        regs->rax = (uint64_t)do_iret();
+        return;
+    }
     if (likely(!v->domain->is_compat)) {
         args[0] = regs->rdi;
         args[1] = regs->rsi;

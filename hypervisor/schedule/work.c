@@ -4,13 +4,11 @@
 #include "x86/current.h"
 #include "x86/irq.h"
 
-static struct {
-    uint64_t bits;
-} CACHE_ALIGNED pending[MAX_CPUS];
+struct work_word work_words[MAX_CPUS];
 
 void work_raise(unsigned cpu, enum cpu_work work)
 {
-    bool was_pending = bit_test_and_set(&pending[cpu].bits, work);
+    bool was_pending = bit_test_and_set(&work_words[cpu].bits, work);
 
     if (!was_pending && cpu != this_cpu())
         lapic_send_ipi(cpu, VEC_IPI_WORK);
@@ -18,11 +16,11 @@ void work_raise(unsigned cpu, enum cpu_work work)
 
 bool work_pending(void)
 {
-    return READ_ONCE(pending[this_cpu()].bits) != 0;
+    return work_pending_here();
 }
 
 bool work_take(unsigned cpu, enum cpu_work work)
 {
-    return (READ_ONCE(pending[cpu].bits) >> work & 1) &&
-           bit_test_and_clear(&pending[cpu].bits, work);
+    return (READ_ONCE(work_words[cpu].bits) >> work & 1) &&
+           bit_test_and_clear(&work_words[cpu].bits, work);
 }

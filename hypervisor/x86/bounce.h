@@ -4,9 +4,9 @@
 
 #include "lib/abi.h"
 
+#include "domain/domain.h"
 #include "lib/types.h"
 
-struct vcpu;
 struct guest_callback;
 
 /* Between kernel and user mode of the running vCPU: GS base and base pointer follow. Leaves
@@ -22,8 +22,14 @@ void bounce_callback(struct vcpu *v, const struct guest_callback *cb);
 bool bounce_software_interrupt(struct vcpu *v, uint8_t vector);
 /* The failsafe callback, with the segment registers as they should have been (DS, ES, FS, GS). */
 void bounce_failsafe(struct vcpu *v, const uint16_t selectors[4]);
-/* Delivers the most urgent of what is pending (lost segments, NMI, machine check, events); false:
- * nothing is. */
+/* True when bounce_pending() has something to look at: on every way out, so it is short. */
+static inline bool bounce_due(const struct vcpu *v)
+{
+    return unlikely(v->arch.segments_lost | v->arch.mce_pending | v->arch.nmi_pending) ||
+           event_deliverable(v->event.info);
+}
+/* Delivers the most urgent of what is pending (lost segments, NMI, machine check, events); true when
+ * it is to be called again, as events may come on top. */
 bool bounce_pending(struct vcpu *v);
 /* True when an NMI would be delivered: the vCPU must not sleep. */
 bool bounce_nmi_due(const struct vcpu *v);

@@ -139,6 +139,8 @@ exit_to_guest:
     test    %rax, %rax
     jnz     load_guest_view
 restore_guest:
+    cmpw    $FLAT_CS64, REGS_CS(%rsp)
+    jne     restore_by_iret             /* an application of Linux, which has selectors of its own */
     mov     REGS_RCX(%rsp), %rcx
     mov     REGS_R11(%rsp), %r11
     cmp     %rcx, REGS_RIP(%rsp)
@@ -147,8 +149,6 @@ restore_guest:
     jne     restore_by_iret
     test    $SLOW_FLAGS, %r11d
     jnz     restore_by_iret
-    cmpw    $FLAT_CS64, REGS_CS(%rsp)
-    jne     restore_by_iret
     cmpw    $FLAT_SS, REGS_SS(%rsp)
     jne     restore_by_iret
     mov     %rcx, %rax

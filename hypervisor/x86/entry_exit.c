@@ -2,7 +2,7 @@
 #include "domain/domain.h"
 #include "memory/hypmap.h"
 #include "memory/mmu.h"
-#include "schedule/schedule.h"
+#include "schedule/work.h"
 #include "x86/bounce.h"
 #include "x86/context.h"
 #include "x86/cpu.h"
@@ -19,7 +19,7 @@ void prepare_exit(void)
     struct vcpu *v = current;
 
     for (;;) {
-        if (unlikely(work_pending())) {
+        if (unlikely(work_pending_here())) {
             irq_enable();
             work_run();
             irq_disable();
@@ -27,8 +27,8 @@ void prepare_exit(void)
             irq_enable();
             mmu_drain_dying(v);
             irq_disable();
-        } else if (likely(!bounce_pending(v))) {
-            return;
+        } else if (likely(!bounce_due(v) || (!bounce_pending(v) && !work_pending_here()))) {
+            return; /* a domain that the bounce has crashed leaves work to do */
         }
     }
 }

@@ -22,17 +22,19 @@ static inline void guest_access_end(void)
         asm volatile("clac" ::: "memory");
 }
 
+#define GUEST_WORD(va) "m"(*(uint64_t *)(va))
+
 /* Writes one word; goes to the label `fault` where the guest's memory cannot be written. */
 #define put_guest_word(va, value, fault)                                                           \
-    asm goto("1: mov %0, (%1)\n" EXTABLE("1b", "%l2")::"r"((uint64_t)(value)), "r"((uint64_t)(va)) \
+    asm goto("1: mov %0, %1\n" EXTABLE("1b", "%l2")::"r"((uint64_t)(value)), GUEST_WORD(va)        \
              : "memory"                                                                            \
              : fault)
 
 /* Reads one word into *to; likewise. (GCC 12 crashes on asm goto with outputs: hence the pointer.)
  */
 #define get_guest_word(to, va, fault)                                                              \
-    asm goto("1: mov (%0), %%rax\n"                                                                \
-             "mov %%rax, (%1)\n" EXTABLE("1b", "%l2")::"r"((uint64_t)(va)),                        \
+    asm goto("1: mov %0, %%rax\n"                                                                  \
+             "mov %%rax, (%1)\n" EXTABLE("1b", "%l2")::GUEST_WORD(va),                             \
              "r"(to)                                                                               \
              : "rax", "memory"                                                                     \
              : fault)
