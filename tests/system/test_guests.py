@@ -23,6 +23,7 @@ from machine import Bochs, Boot, Module, Qemu, paths
 FAILURES = [r"TEST FAIL[^\n]*", r"PANIC on CPU[^\n]*", r"domain \d+ crashed: [^\n]*",
             r"cannot start Domain0: [^\n]*"]
 BOCHS_SLOWER = 6
+SCATTERED = ("memory-", "mmu", "pt-", "update-va", "start-of-day", "grants")
 
 
 def guests():
@@ -73,6 +74,18 @@ def check(machine, settings, timeout):
 def test_guest(image, settings, cpus):
     boot = boot_of(image, settings, "multiboot", debug_build())
     with Qemu(f"guest-{image.stem}-{cpus}", boot, cpus=cpus, memory=settings.get("memory", 256),
+              cpu=settings.get("cpu", "qemu64")) as qemu:
+        check(qemu, settings, settings.get("timeout", 60))
+
+
+@pytest.mark.parametrize("image, settings", [p.values[:2] for p in runs("qemu") if p.values[2] == 1
+                                             and p.id.startswith(SCATTERED) and not p.marks],
+                         ids=lambda value: value.stem if hasattr(value, "stem") else "")
+def test_guest_on_scattered_frames(image, settings):
+    """Contiguity is an illusion that Ringfort keeps: what touches memory passes without it too."""
+    scattered = {**settings, "options": settings.get("options", "") + " scatter_dom0"}
+    boot = boot_of(image, scattered, "multiboot", debug_build())
+    with Qemu(f"scattered-{image.stem}", boot, memory=settings.get("memory", 256),
               cpu=settings.get("cpu", "qemu64")) as qemu:
         check(qemu, settings, settings.get("timeout", 60))
 
