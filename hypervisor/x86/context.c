@@ -122,6 +122,21 @@ static void load_vcpu(struct vcpu *v)
         wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
 }
 
+/* What one domain taught the branch predictors must not steer the next. Idling in between changes
+ * nothing, and a domain's own vCPUs may mislead each other. */
+static void forget_branches(const struct vcpu *next)
+{
+    static struct {
+        CACHE_ALIGNED domid_t id;
+    } last[MAX_CPUS];
+    domid_t id = next->domain->id;
+
+    if (!cpu_features.ibpb || last[this_cpu()].id == id)
+        return;
+    last[this_cpu()].id = id;
+    wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+}
+
 void context_switch(struct vcpu *prev, struct vcpu *next)
 {
     if (!prev->is_idle)
@@ -133,8 +148,10 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     root_load_current();
     if (!next->is_idle && root_mode == ROOT_GLOBAL)
         tlb_flush_local();
-    if (!next->is_idle)
+    if (!next->is_idle) {
+        forget_branches(next);
         load_vcpu(next);
+    }
 }
 
 void resume_current(void)
