@@ -40,8 +40,8 @@ $(OBJ)/gen/offsets.h: hypervisor/x86/offsets.c $(ABI)/xen/xen.h
 
 $(filter-out $(OBJ)/x86/offsets.c.o,$(OBJECTS)): $(OBJ)/gen/offsets.h
 
-# What the newer tools' structures look like is known to one file only.
-$(OBJ)/control/create_request_4_20.c.o: CFLAGS := -isystem $(OUT)/abi/trixie/usr/include $(CFLAGS)
+# What the newer tools' structures look like is known to these files only.
+$(OBJ)/control/%_4_20.c.o: CFLAGS := -isystem $(OUT)/abi/trixie/usr/include $(CFLAGS)
 
 $(OBJ)/%.c.o: hypervisor/%.c Makefile
 	@mkdir -p $(@D); echo 'CC $<'

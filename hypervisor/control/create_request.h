@@ -1,4 +1,5 @@
-/* createdomain as both releases of the tools put it: the one domctl whose structure differs. */
+/* What is not alike in the domctls of both releases of the tools: createdomain, whose structure
+ * differs, and operations that one of them has. */
 #ifndef CONTROL_CREATE_REQUEST_H
 #define CONTROL_CREATE_REQUEST_H
 
@@ -19,5 +20,8 @@ struct create_request {
  * that release's headers. */
 void create_request_4_17(struct create_request *to, const void *u);
 void create_request_4_20(struct create_request *to, const void *u);
+
+/* Any operation that 4.17's headers do not name; `u` is the union. Its result, -ENOSYS for none. */
+long domctl_added_4_20(uint32_t cmd, const void *u);
 
 #endif

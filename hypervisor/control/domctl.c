@@ -89,7 +89,8 @@ static long perform_setting(struct domain *d, struct xen_domctl *op)
         op->u.address_size.size = d->is_compat ? 32 : 64;
         return 0;
     default:
-        return refuse(-ENOSYS);
+        return op->interface_version == DOMCTL_VERSION_4_20 ? domctl_added_4_20(op->cmd, &op->u)
+                                                            : refuse(-ENOSYS);
     }
 }
 

@@ -27,7 +27,7 @@ def tools_started(qemu):
 @pytest.mark.parametrize("release", ["bookworm", pytest.param("trixie", marks=long)])
 def test_life(release):
     """From xl create to xl destroy; afterwards the same memory is free as before."""
-    options = "xen_version=4.20" if release == "trixie" else ""
+    options = "report_version=4.20" if release == "trixie" else ""
     with machine_with_tools(f"life-{release}", release, options=options) as qemu:
         dom0 = tools_started(qemu)
         before = free_kibibytes(dom0)
