@@ -19,7 +19,7 @@ EXERCISE = "for i in 1 2 3 4; do (seq 20000 | sort -r | sha256sum) & done | sort
 def exercise(machine, cpus, timeout=180):
     dom0 = Domain0(machine, timeout)
     assert dom0.cpus == cpus
-    assert dom0.run(EXERCISE, timeout).strip() == "1"
+    assert dom0.run(EXERCISE, timeout).split()[-1] == "1"
     dom0.check_log()
     return dom0
 
@@ -44,7 +44,9 @@ def exercise(machine, cpus, timeout=180):
                  marks=[long, ringfort]),
 ])
 def test_machine(name, options, settings):
-    boot = Boot.of_domain0(options=options)
+    # With a thread each, a processor may wait long for one of the host's: no fault of the guest's.
+    patient = "rcupdate.rcu_cpu_stall_timeout=120" if "threads" in settings else ""
+    boot = Boot.of_domain0(linux=patient, options=options)
     with Qemu(f"variant-{name}", boot, **settings) as qemu:
         cpus = 4 if "dom0_max_vcpus=4" in options else settings.get("cpus", 1)
         exercise(qemu, cpus, 600 if settings.get("cpus", 1) > 4 else 180).power_off()
