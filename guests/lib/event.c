@@ -6,6 +6,8 @@ volatile unsigned event_count[EVENT_PORTS];
 volatile unsigned event_vcpu[EVENT_PORTS];
 
 static struct vcpu_info *registered[MAX_VCPUS];
+/* Whose each port is: a word of 64 has other vCPUs' in it, and each takes its own only. */
+static volatile uint8_t keeper[EVENT_PORTS];
 
 struct vcpu_info *vcpu_info(void)
 {
@@ -30,6 +32,8 @@ long vcpu_info_register(unsigned vcpu)
 
 static void take(unsigned port)
 {
+    if (keeper[port] != this_vcpu())
+        return;
     event_clear(port);
     event_vcpu[port] = this_vcpu();
     event_count[port]++;
@@ -94,10 +98,11 @@ void event_unmask(unsigned port)
 }
 
 /* A bound port: ready for use. */
-static long bound(long result, unsigned port)
+static long bound(long result, unsigned port, unsigned vcpu)
 {
     if (result)
         return result;
+    keeper[port] = (uint8_t)vcpu;
     event_unmask(port);
     return port;
 }
@@ -107,7 +112,7 @@ long event_bind_virq(unsigned virq, unsigned vcpu)
     struct evtchn_bind_virq bind = {.virq = virq, .vcpu = vcpu};
     long result = event_channel_op(EVTCHNOP_bind_virq, &bind);
 
-    return bound(result, bind.port);
+    return bound(result, bind.port, vcpu);
 }
 
 long event_bind_ipi(unsigned vcpu)
@@ -115,7 +120,7 @@ long event_bind_ipi(unsigned vcpu)
     struct evtchn_bind_ipi bind = {.vcpu = vcpu};
     long result = event_channel_op(EVTCHNOP_bind_ipi, &bind);
 
-    return bound(result, bind.port);
+    return bound(result, bind.port, vcpu);
 }
 
 long event_alloc_unbound(unsigned domain, unsigned remote)
@@ -123,7 +128,7 @@ long event_alloc_unbound(unsigned domain, unsigned remote)
     struct evtchn_alloc_unbound alloc = {.dom = (domid_t)domain, .remote_dom = (domid_t)remote};
     long result = event_channel_op(EVTCHNOP_alloc_unbound, &alloc);
 
-    return bound(result, alloc.port);
+    return bound(result, alloc.port, 0);
 }
 
 long event_bind_interdomain(unsigned remote, unsigned port)
@@ -131,7 +136,7 @@ long event_bind_interdomain(unsigned remote, unsigned port)
     struct evtchn_bind_interdomain bind = {.remote_dom = (domid_t)remote, .remote_port = port};
     long result = event_channel_op(EVTCHNOP_bind_interdomain, &bind);
 
-    return bound(result, bind.local_port);
+    return bound(result, bind.local_port, 0);
 }
 
 long event_send(unsigned port)
@@ -151,6 +156,9 @@ long event_close(unsigned port)
 long event_bind_vcpu(unsigned port, unsigned vcpu)
 {
     struct evtchn_bind_vcpu bind = {.port = port, .vcpu = vcpu};
+    long result = event_channel_op(EVTCHNOP_bind_vcpu, &bind);
 
-    return event_channel_op(EVTCHNOP_bind_vcpu, &bind);
+    if (!result)
+        keeper[port] = (uint8_t)vcpu;
+    return result;
 }
