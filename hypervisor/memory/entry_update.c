@@ -7,8 +7,10 @@
 #include "domain/domain.h"
 #include "lib/errno.h"
 #include "lib/assert.h"
+#include "memory/frame_lookup.h"
 #include "memory/hypmap.h"
 #include "memory/mapping.h"
+#include "memory/page_type.h"
 #include "memory/pte.h"
 #include "memory/root.h"
 #include "memory/validate.h"
@@ -40,37 +42,52 @@ static bool same_frame(uint64_t a, uint64_t b)
     return (a & b & PTE_PRESENT) && !((a ^ b) & PTE_FRAME);
 }
 
-/* True when the references that `old` holds are those that `new` needs. Adding WRITE never is:
- * whoever mapped the frame read-only may have had no right to write. */
-static bool same_references(uint64_t old, uint64_t new)
+/* True when `new` maps the same frame of RAM as `old`, so that the reference to it stays. A change of
+ * WRITE asks again whose frame it is: whoever mapped it read-only may have had no right to write. */
+static bool keeps_frame(const struct domain *page_owner, uint64_t old, uint64_t new)
 {
-    return same_frame(old, new) && !((old ^ new) & PTE_WRITE) && mfn_valid(pte_mfn(new));
+    return same_frame(old, new) && mfn_valid(pte_mfn(new)) &&
+           (!((old ^ new) & PTE_WRITE) || READ_ONCE(frame_of(pte_mfn(new))->owner) == page_owner);
 }
 
-/* True when `new` maps the frame of `old` read-only, which was writable: fork and mprotect, the bulk of
- * all changes. Of the references only the one through the type goes, once `new` is written. */
-static bool gives_up_write(const struct domain *page_owner, uint64_t old, uint64_t new)
+/* The reference through the type, if `new` needs it and `old` had none; completes the entry. */
+static int kept_get(struct domain *pt_owner, bool own, uint64_t old, uint64_t *new)
 {
-    return same_frame(old, new) && (old & ~new & PTE_WRITE) && mfn_valid(pte_mfn(new)) &&
-           READ_ONCE(frame_of(pte_mfn(new))->owner) == page_owner;
+    struct frame *f = frame_of(pte_mfn(*new));
+    bool gains = *new & ~old & PTE_WRITE;
+    int rc = gains ? type_get(f, type_key(FRAME_WRITABLE), own) : 0;
+
+    if (rc)
+        return rc;
+    if (!leaf_caching_ok(pt_owner, *new)) {
+        if (gains)
+            frame_put_type(f);
+        return refuse(-EINVAL);
+    }
+    *new = pte_complete_leaf(*new, pt_owner->is_compat, root_mode == ROOT_GLOBAL);
+    return 0;
+}
+
+/* What `to` has no more of, after an entry changed from `from` to it. */
+static void kept_put(uint64_t from, uint64_t to)
+{
+    if (from & ~to & PTE_WRITE)
+        frame_put_type(frame_of(pte_mfn(from)));
 }
 
 int leaf_update(struct domain *pt_owner, struct domain *page_owner, uint64_t *slot, uint64_t new,
                 bool preserve_ad)
 {
     uint64_t old = READ_ONCE(*slot);
-    bool less;
     int rc;
 
     if (new & PTE_PRESENT) {
-        less = gives_up_write(page_owner, old, new);
-        if (less || same_references(old, new)) {
-            if (!leaf_caching_ok(pt_owner, new))
-                return refuse(-EINVAL);
-            new = pte_complete_leaf(new, pt_owner->is_compat, root_mode == ROOT_GLOBAL);
+        if (keeps_frame(page_owner, old, new)) {
+            rc = kept_get(pt_owner, pt_owner == page_owner, old, &new);
+            if (rc)
+                return rc;
             entry_write(slot, new, preserve_ad);
-            if (less)
-                frame_put_type(frame_of(pte_mfn(old)));
+            kept_put(old, new);
             return 0;
         }
         rc = leaf_get(pt_owner, page_owner, &new);
@@ -87,28 +104,27 @@ int leaf_update(struct domain *pt_owner, struct domain *page_owner, uint64_t *sl
 
 int leaf_replace(struct domain *d, uint64_t *slot, uint64_t old, uint64_t new)
 {
-    bool less = gives_up_write(d, old, new), keep = less || same_references(old, new);
-    int rc;
+    bool keep = keeps_frame(d, old, new);
+    int rc = 0;
 
-    if (keep) {
-        if (!leaf_caching_ok(d, new))
-            return refuse(-EINVAL);
-        new = pte_complete_leaf(new, d->is_compat, root_mode == ROOT_GLOBAL);
-    } else if (new & PTE_PRESENT) {
+    if (keep)
+        rc = kept_get(d, true, old, &new);
+    else if (new & PTE_PRESENT)
         rc = leaf_get(d, d, &new);
-        if (rc)
-            return rc;
-    } else if (!absent_ok(d, new)) {
-        return refuse(-EINVAL);
-    }
+    else if (!absent_ok(d, new))
+        rc = refuse(-EINVAL);
+    if (rc)
+        return rc;
     if (!entry_swap(slot, old, new)) {
-        if (!keep && new & PTE_PRESENT)
+        if (keep)
+            kept_put(new, old);
+        else if (new & PTE_PRESENT)
             leaf_put(new);
         return -EAGAIN;
     }
-    if (less)
-        frame_put_type(frame_of(pte_mfn(old)));
-    else if (!keep && old & PTE_PRESENT)
+    if (keep)
+        kept_put(old, new);
+    else if (old & PTE_PRESENT)
         leaf_put(old);
     return 0;
 }

@@ -19,8 +19,10 @@
 /* Machines with more sections than this are not known; RAM beyond is left unused. */
 #define MAX_SECTIONS (DIRECT_MAP_SIZE / PAGE_SIZE / FRAME_SECTION)
 
-static uint64_t section_mapped[BITMAP_WORDS(MAX_SECTIONS)];
-static uint64_t end_mfn;         /* one past the highest frame of RAM */
+/* Not static for frame_lookup.h only. */
+extern uint64_t section_mapped[], end_mfn;
+uint64_t section_mapped[BITMAP_WORDS(MAX_SECTIONS)];
+uint64_t end_mfn;                /* one past the highest frame of RAM */
 
 struct frame *frame_of(mfn_t m)
 {

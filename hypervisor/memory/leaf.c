@@ -7,6 +7,7 @@
 #include "domain/domain.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "memory/frame_lookup.h"
 #include "memory/hypmap.h"
 #include "memory/mapping.h"
 #include "memory/pte.h"

@@ -4,6 +4,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/entry_update.h"
+#include "memory/frame_lookup.h"
 #include "memory/guest_copy.h"
 #include "memory/m2p.h"
 #include "memory/mapping.h"

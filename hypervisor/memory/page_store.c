@@ -8,33 +8,43 @@
 #include "lib/assert.h"
 #include "memory/descriptor_tables.h"
 #include "memory/entry_update.h"
+#include "memory/frame_lookup.h"
 #include "memory/guest_copy.h"
 #include "memory/mapping.h"
 #include "memory/mmu.h"
 #include "memory/page_type.h"
 #include "memory/pte.h"
-#include "x86/decode.h"
+#include "x86/decode_insn.h"
 
 #define PF_PRESENT 1u
 #define PF_WRITE 2u
 #define PF_RESERVED 8u
 #define PF_FETCH 16u
 
-/* The entry to change, when `va` is mapped read-only and lies in a level-1 table of the domain. */
-static uint64_t *stored_entry(struct vcpu *v, uint64_t va)
+static bool is_own_l1(const struct domain *d, mfn_t m)
 {
-    struct domain *d = v->domain;
-    uint64_t *slot = leaf_slot(d, v->memory.kernel_root, va);
-    uint64_t e = slot ? READ_ONCE(*slot) : 0, word;
-    struct frame *f;
+    const struct frame *f = frame_of(m);
+    uint64_t word = READ_ONCE(f->type);
 
-    if ((e & (PTE_PRESENT | PTE_WRITE)) != PTE_PRESENT || !mfn_valid(pte_mfn(e)))
-        return NULL;
-    f = frame_of(pte_mfn(e));
-    word = READ_ONCE(f->type);
-    if (!type_is_live_table(word) || key_type(word) != FRAME_L1 || READ_ONCE(f->owner) != d)
-        return NULL;
-    return (uint64_t *)mfn_to_virt(pte_mfn(e)) + ((va & ~PAGE_MASK) / sizeof(uint64_t));
+    return type_is_live_table(word) && key_type(word) == FRAME_L1 && READ_ONCE(f->owner) == d;
+}
+
+/* The level-1 table of the domain in which `va` lies, mapped read-only; INVALID_MFN for any other
+ * place. Without the paging lock this is a guess. */
+static mfn_t stored_table(const struct vcpu *v, uint64_t va)
+{
+    const uint64_t *slot = leaf_slot(v->domain, v->memory.kernel_root, va);
+    uint64_t e = slot ? READ_ONCE(*slot) : 0;
+
+    if ((e & (PTE_PRESENT | PTE_WRITE)) != PTE_PRESENT || !mfn_valid(pte_mfn(e)) ||
+        !is_own_l1(v->domain, pte_mfn(e)))
+        return INVALID_MFN;
+    return pte_mfn(e);
+}
+
+static uint64_t *table_entry(mfn_t table, uint64_t address)
+{
+    return (uint64_t *)mfn_to_virt(table) + (address & ~PAGE_MASK) / sizeof(uint64_t);
 }
 
 /* The instruction's bytes: as many as its page has when the next page cannot be read. */
@@ -66,7 +76,9 @@ static int store_perform(struct domain *d, const struct decoded_store *s, uint64
 {
     unsigned shift = (s->address % sizeof(uint64_t)) * 8;
     uint64_t mask = (s->size == 8 ? UINT64_MAX : (UINT64_C(1) << s->size * 8) - 1) << shift;
-    const struct cpu_user_regs before = *regs;
+    uint64_t *reg = decode_gpr(regs, s->reg);
+    const uint64_t rip = regs->rip, rflags = regs->rflags, rax = regs->rax, rdx = regs->rdx;
+    const uint64_t reg_before = *reg;
     int rc;
 
     for (;;) {
@@ -81,7 +93,11 @@ static int store_perform(struct domain *d, const struct decoded_store *s, uint64
             rc = leaf_replace(d, slot, old, value);
         if (!rc)
             return 0;
-        *regs = before;
+        *reg = reg_before;
+        regs->rip = rip;
+        regs->rflags = rflags;
+        regs->rax = rax;
+        regs->rdx = rdx;
         if (rc != -EAGAIN)
             return rc;
     }
@@ -92,12 +108,12 @@ static bool page_store(struct vcpu *v, uint64_t va, struct cpu_user_regs *regs)
     struct domain *d = v->domain;
     struct decoded_store s;
     uint8_t insn[INSN_MAX];
-    uint64_t *slot;
+    mfn_t table = stored_table(v, va);
     unsigned bytes;
     int rc = -EINVAL;
 
     /* Cheap and unlocked first: most write faults are the guest's own copy-on-write. */
-    if (!stored_entry(v, va))
+    if (mfn_eq(table, INVALID_MFN))
         return false;
     bytes = fetch_instruction(regs->rip, insn);
     if (!bytes || decode_store(insn, bytes, regs, !d->is_compat, &s))
@@ -108,10 +124,11 @@ static bool page_store(struct vcpu *v, uint64_t va, struct cpu_user_regs *regs)
     if (mmu_drain_dying(v))
         return true;
 
+    /* What counts under the lock is what the frame is, as for updates by machine address: whether it is
+     * still mapped there is between the guest's processors. */
     spin_lock(&d->paging_lock);
-    slot = stored_entry(v, s.address);
-    if (slot)
-        rc = store_perform(d, &s, slot, regs);
+    if (is_own_l1(d, table))
+        rc = store_perform(d, &s, table_entry(table, s.address), regs);
     spin_unlock(&d->paging_lock);
     return !rc || rc == -ERESTART;
 }

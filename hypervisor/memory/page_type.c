@@ -45,6 +45,7 @@
 #include "lib/errno.h"
 #include "memory/descriptor.h"
 #include "memory/dying.h"
+#include "memory/frame_lookup.h"
 #include "memory/mapping.h"
 #include "memory/pte.h"
 #include "memory/tlb.h"
