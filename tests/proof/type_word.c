@@ -7,16 +7,6 @@
 #include "memory/descriptor.h"
 #include "world.h"
 
-static bool entry_is_typed(uint64_t e)
-{
-    return false;
-}
-
-static bool entry_ok(unsigned table, unsigned index, uint64_t e)
-{
-    return true;
-}
-
 static struct frame *const f = &frames[0];
 static uint64_t before;
 static uint32_t refs_before;
