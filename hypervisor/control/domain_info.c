@@ -4,7 +4,7 @@
 #include "domain/domain.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "time/time.h"
+#include "schedule/schedule.h"
 #include "x86/cpu.h"
 
 struct domain *domain_at_or_after(domid_t from)
@@ -28,7 +28,7 @@ static uint64_t vcpu_cpu_time(struct vcpu *v)
 {
     struct vcpu_runstate_info runstate;
 
-    runstate_get(v, &runstate);
+    vcpu_get_runstate(v, &runstate);
     return runstate.time[RUNSTATE_running];
 }
 

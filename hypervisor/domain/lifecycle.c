@@ -79,7 +79,9 @@ void domain_shutdown(struct domain *d, int code)
         return;
     }
     d->is_shutting_down = true;
-    d->shutdown_code = code;
+    /* The guest may have said beforehand what its end is to be called. */
+    if (d->shutdown_code < 0)
+        d->shutdown_code = code;
     /* Callers may hold locks that another vCPU of the domain spins on, so this does not wait. */
     for_each_vcpu(d, v) vcpu_pause_nosync(v);
     d->is_shut_down = true;

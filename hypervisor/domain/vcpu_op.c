@@ -61,7 +61,7 @@ static long op_get_runstate(struct vcpu *v, uint64_t arg)
 {
     struct vcpu_runstate_info info;
 
-    runstate_get(v, &info);
+    vcpu_get_runstate(v, &info);
     return copy_to_guest(arg, &info, sizeof(info)) ? 0 : refuse(-EFAULT);
 }
 

@@ -13,6 +13,7 @@
 
 struct vcpu;
 struct domain;
+struct vcpu_runstate_info;
 
 /* Work a CPU does with interrupts on before it returns to a guest, or idles; bit numbers. */
 enum cpu_work {
@@ -58,6 +59,8 @@ void vcpu_unpause(struct vcpu *v);
 void vcpu_set_up(struct vcpu *v, bool up);
 /* Where the vCPU may run, some CPU online among them. Effective on the exit path of its CPU. */
 void vcpu_set_affinity(struct vcpu *v, const cpumask_t *cpus);
+/* Time spent in each state up to now, also of a vCPU that runs elsewhere. */
+void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out);
 bool vcpu_runnable(const struct vcpu *v);
 
 /* True when a guest-length operation should stop and be restarted: work waits on this CPU. Host

@@ -30,6 +30,15 @@ static struct runqueue *lock_queue(struct vcpu *v, unsigned long *flags)
     }
 }
 
+void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out)
+{
+    unsigned long flags;
+    struct runqueue *rq = lock_queue(v, &flags);
+
+    runstate_get(v, out);
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
 /* A CPU the waking vCPU may use at once: its own if idle, else any idle one it may run on, else its
  * own. Queue lengths are read without locks; a wrong guess costs a steal later, nothing else. */
 static unsigned pick_cpu(const struct vcpu *v)

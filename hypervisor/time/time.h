@@ -29,7 +29,7 @@ void time_set_wallclock(uint64_t sec, uint32_t nsec, nsec_t system_time);
 void runstate_change(struct vcpu *v, int state, nsec_t at);
 /* Copies the runstate to the guest's area if there is one; faults are ignored. `current` only. */
 void runstate_update_area(struct vcpu *v);
-/* A consistent copy with time in the current state added. */
+/* A copy with time in the current state added. As runstate_change, under the run queue's lock. */
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
 
 /* Parts of vcpu_create and domain_create: timers made, none armed. */
