@@ -243,8 +243,25 @@ static void two_dying_tables(void)
     oracle_check(true);
 }
 
+/* What is no table is data to mmu_update, unless it is something else that the guest must not write. */
+static void update_of_descriptors(void)
+{
+    uint64_t frames[1];
+
+    start(1);
+    frames[0] = spare.n;
+    CHECK_EQ(update(spare, 3, UINT64_C(0x0000ec0000080000)), 0);
+    CHECK_EQ(do_set_gdt((uint64_t)frames, 512), -EINVAL);
+    CHECK_EQ(update(spare, 3, 0), 0);
+    CHECK_EQ(do_set_gdt((uint64_t)frames, 512), 0);
+    CHECK_EQ(update(spare, 3, UINT64_C(0x0000ec0000080000)), -EINVAL);
+    CHECK_EQ(table(spare)[3], 0);
+    oracle_check(true);
+}
+
 int main(void)
 {
+    update_of_descriptors();
     store_after_scrub();
     count_overflow();
     caching();
