@@ -9,6 +9,7 @@
 #include "memory/allocator.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
+#include "schedule/schedule.h"
 #include "time/time.h"
 #include "x86/cpu.h"
 #include "x86/smp.h"
@@ -86,7 +87,18 @@ long sysctl_numainfo(struct xen_sysctl_numainfo *info)
 
 long sysctl_pcitopoinfo(struct xen_sysctl_pcitopoinfo *info)
 {
-    return info->num_devs ? -ENODEV : 0;
+    const uint32_t unknown = XEN_INVALID_NODE_ID;
+
+    if (!handle_addr(info->devs) || !handle_addr(info->nodes))
+        return refuse(-EINVAL);
+    for (uint64_t i = 0; i < info->num_devs; i++) {
+        if (i > 0 && preempt_needed())
+            return -ERESTART;
+        if (!copy_to_guest(handle_addr(info->nodes) + i * sizeof(unknown), &unknown,
+                           sizeof(unknown)))
+            return refuse(-EFAULT);
+    }
+    return 0;
 }
 
 static uint32_t count_domains(void)

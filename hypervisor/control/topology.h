@@ -12,7 +12,7 @@ long sysctl_physinfo(struct xen_sysctl_physinfo *info);
 long sysctl_cputopoinfo(struct xen_sysctl_cputopoinfo *info);
 /* The one memory node: size, free memory, distance to itself. */
 long sysctl_numainfo(struct xen_sysctl_numainfo *info);
-/* -ENODEV for every device: there is one node, and no device is known to be near it. */
+/* No device is known to be near a node: there is one. -ERESTART: again, from the start. */
 long sysctl_pcitopoinfo(struct xen_sysctl_pcitopoinfo *info);
 /* INFO and FREEINFO; -ENOENT past the only pool, -EOPNOTSUPP for changes. */
 long sysctl_cpupool_op(struct xen_sysctl_cpupool_op *op);
