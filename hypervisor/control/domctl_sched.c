@@ -5,7 +5,6 @@
 #include "domain/domain.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
-#include "schedule/runqueue.h"
 #include "schedule/schedule.h"
 #include "x86/current.h"
 #include "x86/smp.h"
@@ -64,32 +63,11 @@ long domctl_get_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *op)
     return rc;
 }
 
-/* The charge of the running vCPU is computed with the weight under the same lock. */
-static void set_vcpu_weight(struct vcpu *v, unsigned weight)
-{
-    for (;;) {
-        unsigned cpu = READ_ONCE(v->sched.cpu);
-        struct runqueue *rq = runqueue_of(cpu);
-        unsigned long flags = spin_lock_irqsave(&rq->lock);
-        bool is_its = v->sched.cpu == cpu;
-
-        if (is_its)
-            bvt_set_weight(&v->sched.bvt, weight);
-        spin_unlock_irqrestore(&rq->lock, flags);
-        if (is_its)
-            return;
-    }
-}
-
 static long put_parameters(struct domain *d, const struct xen_domctl_sched_credit2 *p)
 {
-    struct vcpu *v;
-
-    if (p->weight) {
-        d->sched.weight = p->weight;
-        for_each_vcpu (d, v)
-            set_vcpu_weight(v, p->weight);
-    }
+    /* The vCPUs take note at their next charge. */
+    if (p->weight)
+        WRITE_ONCE(d->sched.weight, p->weight);
     d->sched.cap = p->cap;
     return 0;
 }

@@ -25,6 +25,17 @@ static void update_svt(struct runqueue *rq)
         rq->svt = least;
 }
 
+/* A domain's weight is shared by those of its vCPUs that want to run, on whatever queue; each takes
+ * note of their number when it is charged or comes to a queue. */
+static void share_weight(struct vcpu *v)
+{
+    const struct sched_domain *s = &v->domain->sched;
+    unsigned weight = READ_ONCE(s->weight) / MAX(READ_ONCE(s->runnable), 1u);
+
+    if (unlikely(weight != v->sched.bvt.weight))
+        bvt_set_weight(&v->sched.bvt, weight);
+}
+
 void runqueue_insert(struct runqueue *rq, struct vcpu *v)
 {
     bvt_wake(&v->sched.bvt, rq->svt, now());
@@ -37,6 +48,8 @@ void runqueue_accept(struct runqueue *rq, struct vcpu *v)
     list_add_tail(&rq->runnable, &v->sched.queue);
     v->sched.is_queued = true;
     rq->count++;
+    __atomic_fetch_add(&v->domain->sched.runnable, 1, __ATOMIC_RELAXED);
+    share_weight(v);
 }
 
 void runqueue_remove(struct runqueue *rq, struct vcpu *v)
@@ -46,6 +59,7 @@ void runqueue_remove(struct runqueue *rq, struct vcpu *v)
     list_del(&v->sched.queue);
     v->sched.is_queued = false;
     rq->count--;
+    __atomic_fetch_sub(&v->domain->sched.runnable, 1, __ATOMIC_RELAXED);
     update_svt(rq);
 }
 
@@ -56,6 +70,7 @@ void runqueue_charge(struct runqueue *rq, nsec_t at)
 
     if (v->is_idle || ran <= 0)
         return;
+    share_weight(v);
     bvt_charge(&v->sched.bvt, ran, at);
     v->sched.dispatched_at = at;
     update_svt(rq);

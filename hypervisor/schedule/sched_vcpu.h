@@ -30,7 +30,8 @@ struct sched_vcpu {
 #define SCHED_DEFAULT_UNWARP (10 * NSEC_PER_MSEC)
 
 struct sched_domain {
-    unsigned weight;             /* 256 is the unit */
+    unsigned weight;             /* 256 is the unit; of all its vCPUs together */
+    unsigned runnable;           /* atomic: its vCPUs on run queues */
     unsigned cap;                /* per cent of one CPU, 0: none */
     nsec_t warp, warp_limit, unwarp;
 };
