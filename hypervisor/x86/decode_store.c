@@ -137,12 +137,52 @@ static bool is_byte_form(const struct insn *i)
     return !(i->opcode & 1);
 }
 
+/* Nearly all stores of Linux to its tables: MOV and XCHG of 8 bytes, LOCK AND and OR of one byte, at an
+ * address in a register with at most a short displacement. (On one processor Linux turns LOCK into
+ * DS.) The general way takes five times as long for them and comes to the same. `b` has INSN_MAX
+ * bytes, more than these forms are long. */
+static bool common_store(const uint8_t *b, const struct cpu_user_regs *regs,
+                         struct decoded_store *out)
+{
+    struct cpu_user_regs *values = (struct cpu_user_regs *)regs;
+    unsigned lock = b[0] == 0xf0, pos = lock || b[0] == 0x3e;
+    unsigned rex = (b[pos] & 0xf0) == 0x40 ? b[pos++] : 0;
+    unsigned opcode = b[pos++], modrm = b[pos++], mod = modrm >> 6, rm = modrm & 7;
+    unsigned reg = (modrm >> 3 & 7) | (rex & REX_R ? 8 : 0);
+    int64_t displacement = 0;
+
+    if (mod > 1 || (mod == 0 && rm == 5))
+        return false;
+    if (rm == 4 && (b[pos++] != 0x24 || rex & REX_X)) /* a SIB byte with RSP or R12 alone */
+        return false;
+    if (mod == 1)
+        displacement = (int8_t)b[pos++];
+    *out = (struct decoded_store){
+        .address = *decode_gpr(values, rm | (rex & REX_B ? 8 : 0)) + displacement,
+    };
+    if (opcode == 0x87 || (opcode == 0x89 && !lock)) {
+        out->op = opcode == 0x87 ? STORE_XCHG : STORE_MOV;
+        out->size = 8;
+        out->reg = reg;
+        out->source = *decode_gpr(values, reg);
+        out->length = pos;
+        return rex & REX_W;
+    }
+    out->op = (reg & 7) == 1 ? STORE_OR : STORE_AND;
+    out->size = 1;
+    out->source = b[pos++];
+    out->length = pos;
+    return opcode == 0x80 && ((reg & 7) == 1 || (reg & 7) == 4);
+}
+
 int decode_store(const uint8_t *insn, unsigned len, const struct cpu_user_regs *regs, bool mode64,
                  struct decoded_store *out)
 {
     struct insn i;
     int64_t displacement = 0;
 
+    if (mode64 && len >= INSN_MAX && common_store(insn, regs, out))
+        return 0;
     insn_start(&i, insn, MIN(len, INSN_MAX), regs, mode64);
     if (!insn_modrm(&i) || i.mod == 3)
         return -EINVAL;

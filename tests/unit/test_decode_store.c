@@ -314,6 +314,48 @@ static void test_refusals(void)
     CHECK_EQ(decode_store(mov, sizeof(mov), &regs, true, &s), 0);
 }
 
+static void fill_numbers(struct cpu_user_regs *regs)
+{
+    for (unsigned n = 0; n < 16; n++)
+        *decode_gpr(regs, n) = UINT64_C(0x8123456789abcdef) * (2 * n + 1);
+    regs->rip = 0x1000;
+}
+
+/* The short way, which wants INSN_MAX bytes, and the general one are of one mind. */
+static void test_short_way(void)
+{
+    static const uint8_t prefixes[][2] = {{0, 0}, {1, 0xf0}, {1, 0x3e}, {1, 0x66}, {1, 0x65}};
+    static const uint8_t opcodes[] = {0x0f, 0x80, 0x81, 0x83, 0x86, 0x87, 0x88, 0x89, 0xc7};
+    uint8_t insn[INSN_MAX] = {0};
+    struct cpu_user_regs regs = {0};
+    unsigned differ = 0;
+
+    fill_numbers(&regs);
+    for (unsigned p = 0; p < ARRAY_SIZE(prefixes); p++)
+        for (unsigned rex = 0x3f; rex < 0x50; rex++)
+            for (unsigned n = 0; n < ARRAY_SIZE(opcodes) * 65536; n++) {
+                struct decoded_store fast = {0}, slow = {0};
+                unsigned at = 0;
+                int rc;
+
+                if (prefixes[p][0])
+                    insn[at++] = prefixes[p][1];
+                if (rex >= 0x40)
+                    insn[at++] = rex;
+                insn[at++] = opcodes[n >> 16];
+                insn[at++] = n >> 8;
+                insn[at++] = n;
+                insn[at++] = 0xfd;
+                rc = decode_store(insn, INSN_MAX, &regs, true, &fast);
+                differ += rc != decode_store(insn, INSN_MAX - 1, &regs, true, &slow);
+                differ += !rc && (fast.op != slow.op || fast.size != slow.size ||
+                                  fast.length != slow.length || fast.reg != slow.reg ||
+                                  fast.reg_high != slow.reg_high ||
+                                  fast.address != slow.address || fast.source != slow.source);
+            }
+    CHECK_EQ(differ, 0);
+}
+
 int main(void)
 {
     uint8_t *code =
@@ -327,5 +369,6 @@ int main(void)
     test_bit_register(code);
     test_addresses();
     test_refusals();
+    test_short_way();
     return check_report();
 }
