@@ -11,6 +11,8 @@
 #include "x86/current.h"
 
 #define CPUID_1C_PCID (1u << 17)
+#define CPUID_1C_HYPERVISOR (1u << 31)
+#define CPUID_HYPERVISOR 0x40000000u
 #define CPUID_7B_SMEP (1u << 7)
 #define CPUID_7B_SMAP (1u << 20)
 #define CPUID_7D_ARCH_CAPABILITIES (1u << 29)
@@ -70,6 +72,15 @@ BOOT_CODE void root_mode_choose(void)
         l1tf_bits = MIN(cpuid(CPUID_ADDRESS_SIZES, 0).a & 0xff, L1D_ADDRESS_BITS);
 }
 
+/* QEMU's emulator (its signature is TCGTCGTCGTCG) takes a guest's IRET in ring 3 for an access of
+ * Ringfort's: under SMAP a guest kernel would not survive its first. */
+static bool smap_is_usable(void)
+{
+    struct cpuid_regs r = cpuid(CPUID_HYPERVISOR, 0);
+
+    return !(cpuid(1, 0).c & CPUID_1C_HYPERVISOR) || r.b != 0x54474354 || r.c != 0x43544743;
+}
+
 void hypmap_init_cpu(void)
 {
     struct cpuid_regs f = features7();
@@ -83,7 +94,7 @@ void hypmap_init_cpu(void)
         cr4 |= CR4_PCIDE;
     if (options.smep && f.b & CPUID_7B_SMEP)
         cr4 |= CR4_SMEP;
-    if (options.smap && f.b & CPUID_7B_SMAP)
+    if (options.smap && f.b & CPUID_7B_SMAP && smap_is_usable())
         cr4 |= CR4_SMAP;
     write_cr4(cr4);
 }
