@@ -9,7 +9,7 @@
 
 struct boot_region {
     uint64_t base, size;
-    uint32_t type;               /* E820: 1 RAM, 2 reserved, 3 ACPI, 4 NVS, 5 unusable */
+    uint32_t type; /* E820: 1 RAM, 2 reserved, 3 ACPI, 4 NVS, 5 unusable */
 };
 
 struct boot_module {
@@ -20,16 +20,16 @@ struct boot_module {
 
 struct boot_info {
     char loader[32];
-    char cmdline[1024];          /* of Ringfort, without its own path */
+    char cmdline[1024]; /* of Ringfort, without its own path */
     unsigned region_count;
     struct boot_region regions[BOOT_MAX_REGIONS]; /* sorted, disjoint */
     unsigned module_count;
     struct boot_module modules[BOOT_MAX_MODULES];
-    maddr_t rsdp;                /* 0: look for it */
-    uint8_t rsdp_copy[36];       /* where the loader gave the RSDP itself: rsdp points here then */
+    maddr_t rsdp;          /* 0: look for it */
+    uint8_t rsdp_copy[36]; /* where the loader gave the RSDP itself: rsdp points here then */
     size_t rsdp_size;
     bool is_efi;
-    uint64_t efi_system_table;   /* 0: none */
+    uint64_t efi_system_table; /* 0: none */
     uint32_t efi_memmap_size, efi_memmap_desc_size, efi_memmap_version;
     uint64_t efi_memmap;
     struct {
@@ -47,11 +47,11 @@ struct options {
     uint64_t dom0_mem, dom0_mem_min, dom0_mem_max; /* bytes, 0: unset */
     unsigned dom0_max_vcpus, max_cpus;             /* 0: unset */
     bool no_reboot, sync_console, scatter_dom0;
-    int isolation;                                  /* xpti=: -1 default, 0 off, 1 on */
+    int isolation; /* xpti=: -1 default, 0 off, 1 on */
     bool pcid, smep, smap, x2apic;
-    int log_level, guest_log_level;                 /* enum log_level */
-    nsec_t bvt_context_switch;                      /* sched_bvt_... */
-    unsigned report_minor;                          /* version to report: 4.17 or 4.20 */
+    int log_level, guest_log_level; /* enum log_level */
+    nsec_t bvt_context_switch;      /* sched_bvt_... */
+    unsigned report_minor;          /* version to report: 4.17 or 4.20 */
     unsigned gnttab_max_frames;
     uint64_t com1_base, com1_baud;
 };

@@ -11,9 +11,9 @@
 /* Why a loader's information could not be used; NULL where it could. */
 typedef const char *loader_error;
 
-/* Each reads the structure at machine address `at` into *info, which was all zero. The region list is
- * as the loader had it: memory_map_normalize() is next. Sources: Multiboot Specification 0.6.96 and
- * 2.0; <xen/arch-x86/hvm/start_info.h>. */
+/* Each reads the structure at machine address `at` into *info, which was all zero. The region list
+ * is as the loader had it: memory_map_normalize() is next. Sources: Multiboot Specification 0.6.96
+ * and 2.0; <xen/arch-x86/hvm/start_info.h>. */
 loader_error multiboot1_read(uint64_t at, struct boot_info *info);
 loader_error multiboot2_read(uint64_t at, struct boot_info *info);
 loader_error pvh_read(uint64_t at, struct boot_info *info);
@@ -22,8 +22,8 @@ loader_error pvh_read(uint64_t at, struct boot_info *info);
 
 /* Copies the zero-terminated string at machine address `at`, cut to what fits. */
 void loader_string(char *dst, size_t dst_size, uint64_t at, uint64_t limit);
-/* Takes the image's own name off a command line, where this loader puts one (all but GRUB 2 do), and
- * the word that Debian's update-grub writes in its place. */
+/* Takes the image's own name off a command line, where this loader puts one (all but GRUB 2 do),
+ * and the word that Debian's update-grub writes in its place. */
 void loader_strip_name(const char *loader, char *cmdline);
 /* Appends a region or module; false when there are too many. Empty regions are left out. */
 bool loader_add_region(struct boot_info *info, uint64_t base, uint64_t size, uint32_t type);

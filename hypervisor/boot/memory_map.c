@@ -25,7 +25,8 @@ static uint64_t region_end(const struct boot_region *r)
     return r->size < ADDRESS_END - r->base ? r->base + r->size : ADDRESS_END;
 }
 
-/* The strongest type of the regions that cover all of the stretch from `start`; 0 when none does. */
+/* The strongest type of the regions that cover all of the stretch from `start`; 0 when none does.
+ */
 static uint32_t type_at(const struct boot_region *regions, unsigned n, uint64_t start)
 {
     uint32_t type = 0;
@@ -86,14 +87,12 @@ void free_memory_init(struct free_memory *free, const struct boot_info *info)
 static void remove_range(struct free_memory *free, unsigned i)
 {
     free->count--;
-    memmove(&free->ranges[i], &free->ranges[i + 1],
-            (free->count - i) * sizeof(struct free_range));
+    memmove(&free->ranges[i], &free->ranges[i + 1], (free->count - i) * sizeof(struct free_range));
 }
 
 static void insert_range(struct free_memory *free, unsigned i, struct free_range range)
 {
-    memmove(&free->ranges[i + 1], &free->ranges[i],
-            (free->count - i) * sizeof(struct free_range));
+    memmove(&free->ranges[i + 1], &free->ranges[i], (free->count - i) * sizeof(struct free_range));
     free->ranges[i] = range;
     free->count++;
 }
@@ -126,8 +125,7 @@ void free_memory_exclude(struct free_memory *free, uint64_t base, uint64_t size)
     }
 }
 
-uint64_t free_memory_take(struct free_memory *free, uint64_t frames, uint64_t align,
-                          uint64_t limit)
+uint64_t free_memory_take(struct free_memory *free, uint64_t frames, uint64_t align, uint64_t limit)
 {
     for (unsigned i = free->count; i-- > 0;) {
         uint64_t end = MIN(free->ranges[i].end, limit);

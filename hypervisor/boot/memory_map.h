@@ -1,4 +1,5 @@
-/* The machine's memory map, and what of its RAM is still free while Ringfort sets itself up. Pure. */
+/* The machine's memory map, and what of its RAM is still free while Ringfort sets itself up. Pure.
+ */
 #ifndef BOOT_MEMORY_MAP_H
 #define BOOT_MEMORY_MAP_H
 
@@ -27,9 +28,9 @@ void free_memory_init(struct free_memory *free, const struct boot_info *info);
 /* Takes [base, base + size) bytes out, rounded outwards to frames. Forgets (never hands out twice)
  * memory when the list is full. */
 void free_memory_exclude(struct free_memory *free, uint64_t base, uint64_t size);
-/* Takes `frames` consecutive frames, the first one a multiple of `align` (a power of two), all below
- * frame `limit`: the highest ones, so that low memory stays whole for Domain0's devices. Returns the
- * first, or 0 when there are none. */
+/* Takes `frames` consecutive frames, the first one a multiple of `align` (a power of two), all
+ * below frame `limit`: the highest ones, so that low memory stays whole for Domain0's devices.
+ * Returns the first, or 0 when there are none. */
 uint64_t free_memory_take(struct free_memory *free, uint64_t frames, uint64_t align,
                           uint64_t limit);
 

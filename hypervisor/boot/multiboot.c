@@ -231,8 +231,7 @@ static void mb2_read_framebuffer(const struct mb2_body *body, struct boot_info *
     read_framebuffer(info, from, has_colors ? loader_memory(body->at + colors_at, 1) : NULL);
 }
 
-static loader_error mb2_read_tag(uint32_t type, const struct mb2_body *body,
-                                 struct boot_info *info)
+static loader_error mb2_read_tag(uint32_t type, const struct mb2_body *body, struct boot_info *info)
 {
     switch (type) {
     case MB2_CMDLINE:

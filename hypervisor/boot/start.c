@@ -104,7 +104,7 @@ static void start_on_own_stack(void)
     if (acpi_init(boot_info.rsdp) != 0)
         log_warn("no ACPI tables: one processor, no I/O APIC");
     domain_init();
-    time_init();                 /* the local APIC timer is calibrated against the TSC */
+    time_init(); /* the local APIC timer is calibrated against the TSC */
     irq_init();
     timer_init_cpu();
     irq_enable();

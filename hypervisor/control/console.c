@@ -77,7 +77,8 @@ static void replay(void (*write)(const char *s, size_t n))
         write(&ring[i % RING_SIZE], 1);
 }
 
-/* True when `name` stands in the comma-separated list of a console= option; without one, `absent`. */
+/* True when `name` stands in the comma-separated list of a console= option; without one, `absent`.
+ */
 static bool console_named(const char *cmdline, const char *name, bool absent)
 {
     const char *list = strstr(cmdline, "console=");

@@ -4,7 +4,8 @@
 
 #include "lib/types.h"
 
-/* Sets up the 16550 at options.com1_base for options.com1_baud, 8n1. False when nothing is there. */
+/* Sets up the 16550 at options.com1_base for options.com1_baud, 8n1. False when nothing is there.
+ */
 bool serial_init(void);
 void serial_write(const char *s, size_t n);
 /* Waits, not for long, until the last byte has left the machine. */

@@ -5,7 +5,7 @@
 
 enum uart_register {
     UART_DATA = 0,
-    UART_DIVISOR_LOW = 0,      /* while LINE_DIVISOR is set */
+    UART_DIVISOR_LOW = 0, /* while LINE_DIVISOR is set */
     UART_INTERRUPT_ENABLE = 1,
     UART_DIVISOR_HIGH = 1,
     UART_FIFO = 2,

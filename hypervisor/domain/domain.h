@@ -2,8 +2,8 @@
  * Domains and vCPUs: the structures that every subsystem hangs its own part on, and their life.
  *
  * Lifetime: a domain is found by domain_get() with a reference and given back by domain_put(). It
- * starts paused; domain_kill() makes it dying, gives back what it holds piece by piece, and the last
- * reference frees the structure. A vCPU lives as long as its domain.
+ * starts paused; domain_kill() makes it dying, gives back what it holds piece by piece, and the
+ * last reference frees the structure. A vCPU lives as long as its domain.
  */
 #ifndef DOMAIN_DOMAIN_H
 #define DOMAIN_DOMAIN_H
@@ -28,12 +28,12 @@ struct cpu_policy;
 struct vcpu {
     struct domain *domain;
     unsigned id;
-    struct vcpu_arch arch;       /* registers, tables, traps: x86/ */
-    struct vcpu_memory memory;   /* base pointers, dying table: memory/ */
-    struct vcpu_event event;     /* vcpu_info, VIRQs, polling: event/ */
-    struct vcpu_time time;       /* runstate, timers: time/ */
-    struct sched_vcpu sched;     /* run queue, BVT state, pause count, affinity: schedule/ */
-    bool initialised;            /* has a register context (VCPUOP_initialise or builder) */
+    struct vcpu_arch arch;     /* registers, tables, traps: x86/ */
+    struct vcpu_memory memory; /* base pointers, dying table: memory/ */
+    struct vcpu_event event;   /* vcpu_info, VIRQs, polling: event/ */
+    struct vcpu_time time;     /* runstate, timers: time/ */
+    struct sched_vcpu sched;   /* run queue, BVT state, pause count, affinity: schedule/ */
+    bool initialised;          /* has a register context (VCPUOP_initialise or builder) */
     bool is_idle;
 };
 
@@ -41,51 +41,51 @@ enum domain_state { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
 struct domain {
     domid_t id;
-    bool is_privileged;          /* Domain0: control interface, foreign mappings */
-    bool is_hardware;            /* Domain0: ports, MMIO, physical interrupts */
-    bool is_compat;              /* 32-bit PAE guest */
+    bool is_privileged; /* Domain0: control interface, foreign mappings */
+    bool is_hardware;   /* Domain0: ports, MMIO, physical interrupts */
+    bool is_compat;     /* 32-bit PAE guest */
     bool is_idle;
     enum domain_state state;
-    unsigned refs;               /* atomic: references from domain_get and from owned frames */
-    struct list all;             /* link in the domain list, by id; LOCK_DOMCTL */
-    spinlock_t lock;             /* LOCK_DOMAIN */
+    unsigned refs;   /* atomic: references from domain_get and from owned frames */
+    struct list all; /* link in the domain list, by id; LOCK_DOMCTL */
+    spinlock_t lock; /* LOCK_DOMAIN */
 
     unsigned max_vcpus;
-    struct vcpu **vcpus;         /* max_vcpus entries, NULL until created */
+    struct vcpu **vcpus; /* max_vcpus entries, NULL until created */
 
     /* Memory (memory/). */
-    spinlock_t paging_lock;      /* LOCK_PAGING: all page-table changes; foreign callers too */
-    spinlock_t pages_lock;       /* LOCK_DOMAIN_PAGES: list and counts below */
-    struct list pages;           /* every frame allocated to the domain */
-    struct list shared_pages;    /* Ringfort's own frames shared with it */
+    spinlock_t paging_lock;   /* LOCK_PAGING: all page-table changes; foreign callers too */
+    spinlock_t pages_lock;    /* LOCK_DOMAIN_PAGES: list and counts below */
+    struct list pages;        /* every frame allocated to the domain */
+    struct list shared_pages; /* Ringfort's own frames shared with it */
     uint64_t tot_pages, max_pages, outstanding_claim;
-    unsigned address_bits;       /* frames must lie below 1 << address_bits; 64: no limit */
-    uint64_t compat_hole_start;  /* first reserved VA of a 32-bit guest */
+    unsigned address_bits;      /* frames must lie below 1 << address_bits; 64: no limit */
+    uint64_t compat_hole_start; /* first reserved VA of a 32-bit guest */
     uint64_t vm_assist;
-    struct list teardown;        /* frames found by domain_kill's walk, see memory/teardown */
+    struct list teardown; /* frames found by domain_kill's walk, see memory/teardown */
     unsigned teardown_stage;
 
     struct shared_info *shared_info; /* page allocated by Ringfort, shared writable */
     mfn_t shared_info_mfn;
 
-    struct domain_event event;   /* event/ */
-    struct grant_table *grants;  /* grant/ */
-    struct domain_time time;     /* time/ */
-    struct sched_domain sched;   /* schedule/ */
-    struct cpu_policy *policy;   /* x86/cpuid */
-    struct domain_irq *irqs;     /* pirq to event channel: x86/irq; NULL when it owns none */
-    struct domain_ports *ports;  /* x86/ports: I/O port, MMIO and IRQ permissions; NULL: none */
+    struct domain_event event;  /* event/ */
+    struct grant_table *grants; /* grant/ */
+    struct domain_time time;    /* time/ */
+    struct sched_domain sched;  /* schedule/ */
+    struct cpu_policy *policy;  /* x86/cpuid */
+    struct domain_irq *irqs;    /* pirq to event channel: x86/irq; NULL when it owns none */
+    struct domain_ports *ports; /* x86/ports: I/O port, MMIO and IRQ permissions; NULL: none */
 
-    bool is_shut_down;           /* all vCPUs stopped with shutdown_code */
+    bool is_shut_down; /* all vCPUs stopped with shutdown_code */
     bool is_shutting_down;
-    int shutdown_code;           /* SHUTDOWN_* or -1 */
-    unsigned controller_pauses;  /* pausedomain count */
-    unsigned pauses;             /* atomic: domain_pause count, which later vCPUs start with */
-    unsigned kill_stage;         /* how far domain_kill() has come; domctl lock */
-    struct domain *next_dead;    /* link among domains without references, see domain_reap() */
+    int shutdown_code;          /* SHUTDOWN_* or -1 */
+    unsigned controller_pauses; /* pausedomain count */
+    unsigned pauses;            /* atomic: domain_pause count, which later vCPUs start with */
+    unsigned kill_stage;        /* how far domain_kill() has come; domctl lock */
+    struct domain *next_dead;   /* link among domains without references, see domain_reap() */
     uint8_t handle[16];
     struct xen_memory_region *memory_map; /* unused unless set: see memory/memory_map */
-    struct e820entry *e820;      /* set_memory_map's answer */
+    struct e820entry *e820;               /* set_memory_map's answer */
     unsigned e820_entries;
 };
 
@@ -93,9 +93,9 @@ struct domain {
     for (unsigned v##_i = 0; v##_i < (d)->max_vcpus; v##_i++)                                      \
         if (((v) = (d)->vcpus[v##_i]) != NULL)
 
-extern struct list domain_list;      /* struct domain.all, ascending ids; LOCK_DOMCTL */
+extern struct list domain_list; /* struct domain.all, ascending ids; LOCK_DOMCTL */
 extern spinlock_t domain_list_lock;
-extern struct domain *domain0;       /* NULL until built */
+extern struct domain *domain0; /* NULL until built */
 /* Pseudo-owners: frames of no real domain. DOMID_IO: device memory; DOMID_XEN: Ringfort's. */
 extern struct domain *dom_io, *dom_xen, *dom_idle;
 
@@ -114,11 +114,12 @@ struct domain *domain_get(domid_t id);
 struct domain *domain_get_foreign(domid_t id);
 /* Another reference to a domain the caller knows to be alive. */
 void domain_ref(struct domain *d);
-/* Gives a reference back. The last one only marks the domain for domain_reap(): safe under locks. */
+/* Gives a reference back. The last one only marks the domain for domain_reap(): safe under locks.
+ */
 void domain_put(struct domain *d);
 
-/* Frees the structures of domains whose last reference went. LOCK_DOMCTL, which is what makes a walk
- * over domain_list safe. */
+/* Frees the structures of domains whose last reference went. LOCK_DOMCTL, which is what makes a
+ * walk over domain_list safe. */
 void domain_reap(void);
 
 struct domain_config {

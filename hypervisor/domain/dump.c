@@ -37,10 +37,10 @@ void domain_dump(void)
     const struct domain *d;
     const struct vcpu *v;
 
-    list_for_each(d, &domain_list, all)
-    {
+    list_for_each (d, &domain_list, all) {
         log_info("domain %u: %s, %u references, %llu of %llu pages", d->id, state_name(d), d->refs,
                  (unsigned long long)d->tot_pages, (unsigned long long)d->max_pages);
-        for_each_vcpu(d, v) dump_vcpu(v);
+        for_each_vcpu (d, v)
+            dump_vcpu(v);
     }
 }

@@ -25,8 +25,7 @@ void domain_pause(struct domain *d)
     struct vcpu *v;
 
     __atomic_fetch_add(&d->pauses, 1, __ATOMIC_RELAXED);
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         if (v == current)
             vcpu_pause_nosync(v);
         else
@@ -39,7 +38,8 @@ void domain_unpause(struct domain *d)
     struct vcpu *v;
 
     __atomic_fetch_sub(&d->pauses, 1, __ATOMIC_RELAXED);
-    for_each_vcpu(d, v) vcpu_unpause(v);
+    for_each_vcpu (d, v)
+        vcpu_unpause(v);
 }
 
 /* Domain0 has stopped, and nothing works without it: the machine follows. */
@@ -83,7 +83,8 @@ void domain_shutdown(struct domain *d, int code)
     if (d->shutdown_code < 0)
         d->shutdown_code = code;
     /* Callers may hold locks that another vCPU of the domain spins on, so this does not wait. */
-    for_each_vcpu(d, v) vcpu_pause_nosync(v);
+    for_each_vcpu (d, v)
+        vcpu_pause_nosync(v);
     d->is_shut_down = true;
     spin_unlock(&d->lock);
     event_send_global_virq(VIRQ_DOM_EXC);
@@ -101,7 +102,8 @@ int domain_resume(struct domain *d)
     d->is_shutting_down = false;
     d->is_shut_down = false;
     d->shutdown_code = -1;
-    for_each_vcpu(d, v) vcpu_unpause(v);
+    for_each_vcpu (d, v)
+        vcpu_unpause(v);
     spin_unlock(&d->lock);
     return 0;
 }
@@ -156,8 +158,7 @@ static int kill_vcpus(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         int rc = mmu_drain_dying(v);
 
         if (rc == 0)
@@ -179,8 +180,7 @@ static int kill_end(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-    {
+    for_each_vcpu (d, v) {
         time_destroy_vcpu(v);
         sched_destroy_vcpu(v);
         v->event.info = &dead_shared_info.vcpu_info[0];

@@ -1,6 +1,7 @@
 /*
  * A size-class heap over whole pages. Small objects of one class share pages; a page's first 16
- * bytes name its class. Larger objects are whole page blocks, remembered in a small hash by address.
+ * bytes name its class. Larger objects are whole page blocks, remembered in a small hash by
+ * address.
  */
 #include "lib/alloc.h"
 #include "lib/assert.h"
@@ -9,8 +10,8 @@
 #include "lib/string.h"
 #include "memory/allocator.h"
 
-#define SMALLEST_SHIFT 5         /* 32 bytes */
-#define CLASSES 7                /* 32 .. 2048 */
+#define SMALLEST_SHIFT 5 /* 32 bytes */
+#define CLASSES 7        /* 32 .. 2048 */
 #define HEADER 16
 #define BUCKETS 256
 
@@ -40,7 +41,7 @@ static unsigned class_of(size_t size)
     unsigned class = 0;
 
     while ((1UL << (class + SMALLEST_SHIFT)) < size)
-        class++;
+        class ++;
     return class;
 }
 

@@ -9,7 +9,8 @@
 struct domain;
 struct cpu_user_regs;
 
-/* Ringfort's own bug: prints message, registers, back trace and the last hypercalls; never returns. */
+/* Ringfort's own bug: prints message, registers, back trace and the last hypercalls; never returns.
+ */
 void panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /* The same for an exception in Ringfort: registers and back trace are those of `regs`. */

@@ -8,9 +8,9 @@
 #endif
 
 #define MAX_CPUS 256
-#define MAX_DOMAINS 0x7ff0  /* DOMID_FIRST_RESERVED */
+#define MAX_DOMAINS 0x7ff0 /* DOMID_FIRST_RESERVED */
 #define MAX_VCPUS_PER_DOMAIN 128
-#define LEGACY_VCPUS 32     /* vcpu_info slots inside shared_info (XEN_LEGACY_MAX_VCPUS) */
+#define LEGACY_VCPUS 32 /* vcpu_info slots inside shared_info (XEN_LEGACY_MAX_VCPUS) */
 
 /*
  * Ringfort's virtual address map. L4 slots 256..271 are the hypervisor's by the ABI; every slot is
@@ -42,22 +42,26 @@
 
 /* Layout of one CPU's area, offsets in bytes. One area has one 2 MiB stretch, so one L1 table. */
 #define CPU_AREA_SIZE 0x200000UL
-#define CPU_AREA_GDT 0x00000UL    /* 16 pages: 14 guest frames, the reserved page, a hole */
-#define CPU_AREA_LDT 0x10000UL    /* 16 pages */
-#define CPU_AREA_STUB 0x20000UL   /* 1 page, executable: SYSCALL entry stubs (position independent) */
-#define CPU_AREA_DATA 0x21000UL   /* 1 page, writable: the stubs' scratch words (struct entry_data) */
-#define CPU_AREA_TSS 0x22000UL    /* 1 page: TSS, no I/O bitmap */
-#define CPU_AREA_IDT 0x23000UL    /* 1 page: the IDT, same frame for all CPUs */
+#define CPU_AREA_GDT 0x00000UL /* 16 pages: 14 guest frames, the reserved page, a hole */
+#define CPU_AREA_LDT 0x10000UL /* 16 pages */
+#define CPU_AREA_STUB                                                                              \
+    0x20000UL /* 1 page, executable: SYSCALL entry stubs (position independent)                    \
+               */
+#define CPU_AREA_DATA                                                                              \
+    0x21000UL                  /* 1 page, writable: the stubs' scratch words (struct entry_data)   \
+                                */
+#define CPU_AREA_TSS 0x22000UL /* 1 page: TSS, no I/O bitmap */
+#define CPU_AREA_IDT 0x23000UL /* 1 page: the IDT, same frame for all CPUs */
 #define CPU_AREA_STACKS 0x30000UL /* 64 KiB, aligned to 64 KiB */
 
 /* One CPU's stacks: 16 pages. The top page of each stack is all that hardware and entry code push
  * to; C code starts one page below it, so that a guest's view may map the top pages only. */
 #define STACKS_SIZE 0x10000UL
-#define STACK_DF_TOP 0x2000UL     /* #DF, IST 1 */
-#define STACK_NMI_TOP 0x4000UL    /* NMI, IST 2 */
-#define STACK_MC_TOP 0x6000UL     /* #MC, IST 3 */
-#define STACK_DB_TOP 0x8000UL     /* #DB, IST 4 */
-#define STACK_MAIN_TOP 0x10000UL  /* everything else; struct cpu_info lies at the very top */
+#define STACK_DF_TOP 0x2000UL    /* #DF, IST 1 */
+#define STACK_NMI_TOP 0x4000UL   /* NMI, IST 2 */
+#define STACK_MC_TOP 0x6000UL    /* #MC, IST 3 */
+#define STACK_DB_TOP 0x8000UL    /* #DB, IST 4 */
+#define STACK_MAIN_TOP 0x10000UL /* everything else; struct cpu_info lies at the very top */
 
 /* 32-bit guests: the hole at the top of the address space. */
 #define COMPAT_HOLE_DEFAULT 0xf5800000UL

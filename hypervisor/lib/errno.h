@@ -5,7 +5,8 @@
 enum ringfort_errno {
 #define XEN_ERRNO(name, value) name = (value),
 #include <xen/errno.h>
-    /* Never reaches a guest: the hypercall is made to repeat itself. The header keeps the number free. */
+    /* Never reaches a guest: the hypercall is made to repeat itself. The header keeps the number
+       free. */
     ERESTART = 85,
 };
 

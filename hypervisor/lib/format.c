@@ -10,8 +10,8 @@ struct sink {
 struct spec {
     bool left, zero, alt;
     unsigned width;
-    int precision;               /* -1: none */
-    unsigned longs;              /* 0 int, 1 long and size_t, 2 long long */
+    int precision;  /* -1: none */
+    unsigned longs; /* 0 int, 1 long and size_t, 2 long long */
 };
 
 static void put(struct sink *out, char c)

@@ -8,9 +8,9 @@
 
 enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-/* Prints one message at a level; conversions %d %i %u %x %X %p %s %c %% with l, ll, z, width, 0 and -,
- * precision for %s. Callable from any context, NMI and panic included. Guest-triggerable messages
- * must use guest_log(), which is rate-limited. */
+/* Prints one message at a level; conversions %d %i %u %x %X %p %s %c %% with l, ll, z, width, 0 and
+ * -, precision for %s. Callable from any context, NMI and panic included. Guest-triggerable
+ * messages must use guest_log(), which is rate-limited. */
 void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_err(...) log_at(LOG_ERR, __VA_ARGS__)

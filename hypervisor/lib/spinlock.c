@@ -8,8 +8,9 @@
 /* How many locks of each class each CPU holds; debug builds only. */
 static uint8_t held[MAX_CPUS][LOCK_CLASSES];
 
-/* Whoever holds a lock of the first classes may wait for other CPUs to answer a call: one that waits
- * for it with interrupts off would never answer. While Ringfort starts nobody else is there. */
+/* Whoever holds a lock of the first classes may wait for other CPUs to answer a call: one that
+ * waits for it with interrupts off would never answer. While Ringfort starts nobody else is there.
+ */
 static void check_interrupts(const spinlock_t *l)
 {
     const struct vcpu *v = current;

@@ -10,13 +10,13 @@
 #include "lib/types.h"
 
 enum lock_class {
-    LOCK_DOMCTL,      /* domain list, creation and destruction */
-    LOCK_DOMAIN,      /* one domain's own state */
-    LOCK_PAGING,      /* one domain's page tables */
+    LOCK_DOMCTL, /* domain list, creation and destruction */
+    LOCK_DOMAIN, /* one domain's own state */
+    LOCK_PAGING, /* one domain's page tables */
     LOCK_GRANT,
     LOCK_EVENT,
     LOCK_DOMAIN_PAGES, /* one domain's list of frames and its counts */
-    LOCK_FRAMES,      /* frame allocator */
+    LOCK_FRAMES,       /* frame allocator */
     LOCK_HEAP,
     LOCK_DOMAIN_TABLE, /* id to domain */
     LOCK_SMP, /* held with interrupts on: the locks that their handlers take come behind it */
@@ -33,7 +33,10 @@ typedef struct {
     int16_t holder; /* CPU, -1 when free; kept in debug builds only */
 } spinlock_t;
 
-#define SPINLOCK_INIT(c) {.next = 0, .serving = 0, .class = (c), .holder = -1}
+#define SPINLOCK_INIT(c)                                                                           \
+    {                                                                                              \
+        .next = 0, .serving = 0, .class = (c), .holder = -1                                        \
+    }
 
 /* Makes a free lock of memory that was none. */
 void spin_init(spinlock_t *l, enum lock_class class);

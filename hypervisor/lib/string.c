@@ -1,5 +1,5 @@
-/* The four memory functions that the compiler calls by itself. String instructions keep the compiler
- * from turning a loop in here into a call of the function it is in. */
+/* The four memory functions that the compiler calls by itself. String instructions keep the
+ * compiler from turning a loop in here into a call of the function it is in. */
 #include "lib/string.h"
 
 void *memcpy(void *dst, const void *src, size_t n)

@@ -78,8 +78,8 @@ static inline bool mfn_eq(mfn_t a, mfn_t b)
 #define INVALID_MFN ((mfn_t){~UINT64_C(0)})
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
-#define ROUND_UP(x, to) (((x) + (to) - 1) & ~((__typeof__(x))(to) - 1))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+#define ROUND_UP(x, to) (((x) + (to)-1) & ~((__typeof__(x))(to)-1))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 

@@ -4,8 +4,8 @@
  * searching from the top keeps low memory for the devices that need it.
  *
  * A free block is described by its first frame: COUNT_FREE, its order in the type word, COUNT_DIRTY
- * while it may hold somebody's data. Clean and dirty blocks do not merge with each other; clean ones
- * stand at the head of their list and dirty ones at the tail.
+ * while it may hold somebody's data. Clean and dirty blocks do not merge with each other; clean
+ * ones stand at the head of their list and dirty ones at the tail.
  */
 #include "memory/allocator.h"
 
@@ -19,8 +19,8 @@
 #include "memory/tlb.h"
 #include "x86/smp.h"
 
-#define ZONES 42                 /* bits of a frame number, and zone 0 */
-#define SCRUB_ORDER 4            /* zeroed ahead of need in pieces of this order */
+#define ZONES 42      /* bits of a frame number, and zone 0 */
+#define SCRUB_ORDER 4 /* zeroed ahead of need in pieces of this order */
 
 static spinlock_t frames_lock = SPINLOCK_INIT(LOCK_FRAMES);
 static struct list free_blocks[ZONES][MAX_ORDER + 1];

@@ -2,7 +2,8 @@
  * Guest segment descriptors (SDM vol. 3, 3.4.5). Ringfort runs in ring 0, guest kernels in ring 3
  * (64-bit) or ring 1 (32-bit). A descriptor is harmless when its privilege level is not below that
  * and when it is code or data: gates would lead into Ringfort's ring, task and table descriptors
- * would move the processor's own structures. Base and limit need no check: paging protects Ringfort.
+ * would move the processor's own structures. Base and limit need no check: paging protects
+ * Ringfort.
  */
 #include "memory/descriptor.h"
 

@@ -1,7 +1,7 @@
 /*
- * Descriptor tables of guests: set_gdt, update_descriptor, SET_LDT. Frames of the GDT are taken when
- * it is set, those of the LDT one by one when the processor first looks at them, as few guests use
- * theirs. Each holds a total and a type reference.
+ * Descriptor tables of guests: set_gdt, update_descriptor, SET_LDT. Frames of the GDT are taken
+ * when it is set, those of the LDT one by one when the processor first looks at them, as few guests
+ * use theirs. Each holds a total and a type reference.
  */
 #include "memory/descriptor_tables.h"
 
@@ -120,8 +120,8 @@ long do_set_gdt(uint64_t frame_list, unsigned entries)
 
     if (entries > GUEST_GDT_FRAMES * DESCRIPTORS_PER_PAGE)
         return refuse(-EINVAL);
-    if (!frame_list_read(frame_list, frames, ROUND_UP(entries, DESCRIPTORS_PER_PAGE) /
-                                                 DESCRIPTORS_PER_PAGE))
+    if (!frame_list_read(frame_list, frames,
+                         ROUND_UP(entries, DESCRIPTORS_PER_PAGE) / DESCRIPTORS_PER_PAGE))
         return refuse(-EFAULT);
     return vcpu_set_gdt(current, frames, entries);
 }

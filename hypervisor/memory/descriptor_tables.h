@@ -10,7 +10,8 @@ struct vcpu;
 int set_ldt(uint64_t base, unsigned entries);
 
 /* A fault at `va` in this CPU's LDT window: maps the page that the guest has there. False: not in
- * the window. True: go on; where the guest has no such page, it gets a page fault at its address. */
+ * the window. True: go on; where the guest has no such page, it gets a page fault at its address.
+ */
 bool ldt_fault(struct vcpu *v, uint64_t va);
 
 #endif

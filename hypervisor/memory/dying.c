@@ -1,9 +1,9 @@
 /*
- * The dying-table slot of a vCPU. A cleared entry, a new base pointer or a trapped store may drop the
- * last reference to a tree of tables; to take that down can be long, and there is no hypercall to
- * repeat. The table waits in the slot, partial, until the vCPU's exit path or its next MMU operation
- * has taken it down. The slot needs no reference: the partial state has one, and a table that was
- * finished or used again by somebody else is found not to be partial any more.
+ * The dying-table slot of a vCPU. A cleared entry, a new base pointer or a trapped store may drop
+ * the last reference to a tree of tables; to take that down can be long, and there is no hypercall
+ * to repeat. The table waits in the slot, partial, until the vCPU's exit path or its next MMU
+ * operation has taken it down. The slot needs no reference: the partial state has one, and a table
+ * that was finished or used again by somebody else is found not to be partial any more.
  */
 #include "memory/dying.h"
 

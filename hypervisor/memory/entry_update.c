@@ -1,6 +1,6 @@
 /*
- * One entry at a time. The new reference is taken before the entry is written and the old one dropped
- * after, so that at no moment a live entry names a frame without holding it.
+ * One entry at a time. The new reference is taken before the entry is written and the old one
+ * dropped after, so that at no moment a live entry names a frame without holding it.
  */
 #include "memory/entry_update.h"
 
@@ -22,7 +22,8 @@ static bool entry_swap(uint64_t *slot, uint64_t old, uint64_t new)
     return __atomic_compare_exchange_n(slot, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-/* The processor may set accessed and dirty bits at any time; nothing else changes under the lock. */
+/* The processor may set accessed and dirty bits at any time; nothing else changes under the lock.
+ */
 static void entry_write(uint64_t *slot, uint64_t new, bool preserve_ad)
 {
     uint64_t old;
@@ -42,8 +43,9 @@ static bool same_frame(uint64_t a, uint64_t b)
     return (a & b & PTE_PRESENT) && !((a ^ b) & PTE_FRAME);
 }
 
-/* True when `new` maps the same frame of RAM as `old`, so that the reference to it stays. A change of
- * WRITE asks again whose frame it is: whoever mapped it read-only may have had no right to write. */
+/* True when `new` maps the same frame of RAM as `old`, so that the reference to it stays. A change
+ * of WRITE asks again whose frame it is: whoever mapped it read-only may have had no right to
+ * write. */
 static bool keeps_frame(const struct domain *page_owner, uint64_t old, uint64_t new)
 {
     return same_frame(old, new) && mfn_valid(pte_mfn(new)) &&
@@ -54,7 +56,7 @@ static bool keeps_frame(const struct domain *page_owner, uint64_t old, uint64_t 
 static int kept_get(struct domain *pt_owner, bool own, uint64_t old, uint64_t *new)
 {
     struct frame *f = frame_of(pte_mfn(*new));
-    bool gains = *new & ~old & PTE_WRITE;
+    bool gains = *new & ~old &PTE_WRITE;
     int rc = gains ? type_get(f, type_key(FRAME_WRITABLE), own) : 0;
 
     if (rc)
@@ -81,7 +83,7 @@ int leaf_update(struct domain *pt_owner, struct domain *page_owner, uint64_t *sl
     uint64_t old = READ_ONCE(*slot);
     int rc;
 
-    if (new & PTE_PRESENT) {
+    if (new &PTE_PRESENT) {
         if (keeps_frame(page_owner, old, new)) {
             rc = kept_get(pt_owner, pt_owner == page_owner, old, &new);
             if (rc)
@@ -109,7 +111,7 @@ int leaf_replace(struct domain *d, uint64_t *slot, uint64_t old, uint64_t new)
 
     if (keep)
         rc = kept_get(d, true, old, &new);
-    else if (new & PTE_PRESENT)
+    else if (new &PTE_PRESENT)
         rc = leaf_get(d, d, &new);
     else if (!absent_ok(d, new))
         rc = refuse(-EINVAL);
@@ -118,7 +120,7 @@ int leaf_replace(struct domain *d, uint64_t *slot, uint64_t old, uint64_t new)
     if (!entry_swap(slot, old, new)) {
         if (keep)
             kept_put(new, old);
-        else if (new & PTE_PRESENT)
+        else if (new &PTE_PRESENT)
             leaf_put(new);
         return -EAGAIN;
     }
@@ -155,7 +157,7 @@ int table_entry_update(struct domain *d, struct frame *f, unsigned index, uint64
         table_entry_write(d, f, slot, new, preserve_ad);
         return 0;
     }
-    if (new & PTE_PRESENT) {
+    if (new &PTE_PRESENT) {
         rc = entry_get(d, key, index, &new, false);
         if (rc)
             return rc;

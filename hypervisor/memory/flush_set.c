@@ -1,4 +1,5 @@
-/* A vCPU that is not running has no translations anywhere: a CPU drops them when it takes another. */
+/* A vCPU that is not running has no translations anywhere: a CPU drops them when it takes another.
+ */
 #include "memory/flush_set.h"
 
 #include "domain/domain.h"

@@ -22,7 +22,7 @@
 /* Not static for frame_lookup.h only. */
 extern uint64_t section_mapped[], end_mfn;
 uint64_t section_mapped[BITMAP_WORDS(MAX_SECTIONS)];
-uint64_t end_mfn;                /* one past the highest frame of RAM */
+uint64_t end_mfn; /* one past the highest frame of RAM */
 
 struct frame *frame_of(mfn_t m)
 {

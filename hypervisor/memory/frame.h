@@ -1,6 +1,6 @@
 /*
- * The frame table: owner, total count and type of every machine frame. The rules that these obey are
- * at the head of memory/page_type.c. Layout of struct frame is memory/'s own business.
+ * The frame table: owner, total count and type of every machine frame. The rules that these obey
+ * are at the head of memory/page_type.c. Layout of struct frame is memory/'s own business.
  */
 #ifndef MEMORY_FRAME_H
 #define MEMORY_FRAME_H
@@ -18,17 +18,17 @@ enum frame_type {
     FRAME_L4,
     FRAME_SEGDESC,
     FRAME_WRITABLE,
-    FRAME_SHARED,                /* shared with Ringfort, never a page table */
+    FRAME_SHARED, /* shared with Ringfort, never a page table */
 };
 
 struct frame;
 
 /* Between a frame's number and its entry in the table. */
-struct frame *frame_of(mfn_t m);            /* mfn_valid(m) required */
+struct frame *frame_of(mfn_t m); /* mfn_valid(m) required */
 mfn_t frame_mfn(const struct frame *f);
 /* True when `m` is a RAM frame that has a frame-table entry. */
 bool mfn_valid(mfn_t m);
-mfn_t max_mfn(void);                        /* highest RAM frame */
+mfn_t max_mfn(void); /* highest RAM frame */
 
 /* The owner, or NULL for free frames. Stable only under a reference. */
 struct domain *frame_owner(const struct frame *f);

@@ -1,7 +1,7 @@
 /*
- * Leaves for grant mappings. The leaf holds references of its own, beside those of the grant: a guest
- * that clears or overwrites it by other means drops exactly these, and the grant's stay with the
- * grant until it is unmapped.
+ * Leaves for grant mappings. The leaf holds references of its own, beside those of the grant: a
+ * guest that clears or overwrites it by other means drops exactly these, and the grant's stay with
+ * the grant until it is unmapped.
  */
 #include "domain/domain.h"
 #include "lib/assert.h"

@@ -7,9 +7,9 @@
 
 /* How roots are loaded; chosen at boot by processor and option (design: three modes). */
 enum root_mode {
-    ROOT_GLOBAL,                 /* no isolation: guest user mappings global */
-    ROOT_ISOLATED_PCID,          /* isolation, kernel and user tables in separate PCIDs */
-    ROOT_ISOLATED,               /* isolation without PCID */
+    ROOT_GLOBAL,        /* no isolation: guest user mappings global */
+    ROOT_ISOLATED_PCID, /* isolation, kernel and user tables in separate PCIDs */
+    ROOT_ISOLATED,      /* isolation without PCID */
 };
 
 extern enum root_mode root_mode;

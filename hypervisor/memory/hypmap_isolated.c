@@ -1,8 +1,8 @@
 /*
  * Isolation (Meltdown): while a guest runs, the processor's tables are a copy, made on this CPU, of
  * the guest's L4 in which Ringfort's slots lead only to what entry and exit touch: the descriptor
- * windows, the stub, TSS and IDT of this CPU, the top pages of its stacks, and the entry code. C code
- * runs on the guest's real root with all of Ringfort in it.
+ * windows, the stub, TSS and IDT of this CPU, the top pages of its stacks, and the entry code. C
+ * code runs on the guest's real root with all of Ringfort in it.
  *
  * With PCIDs Ringfort's view and the guest's view each have their own, for kernel and user mode, so
  * that changing between them keeps both; changing a root flushes all four.
@@ -26,9 +26,9 @@ enum { PCID_HV_USER = 1, PCID_HV_KERNEL, PCID_GUEST_USER, PCID_GUEST_KERNEL };
 /* One CPU's copies, index 0 for user mode's and 1 for kernel mode's. */
 struct isolation {
     uint64_t *copy[2];
-    mfn_t source[2];      /* root that each is a copy of */
-    uint64_t *area;       /* L1 table of the area as guests have it */
-    uint64_t area_slot;   /* L4 entries for slots 259 and 260 */
+    mfn_t source[2];    /* root that each is a copy of */
+    uint64_t *area;     /* L1 table of the area as guests have it */
+    uint64_t area_slot; /* L4 entries for slots 259 and 260 */
 };
 
 static struct isolation *isolation[MAX_CPUS];

@@ -18,7 +18,8 @@
 #define CPUID_7D_ARCH_CAPABILITIES (1u << 29)
 #define ARCH_CAP_RDCL_NO (UINT64_C(1) << 0)
 #define CPUID_ADDRESS_SIZES 0x80000008u
-#define L1D_ADDRESS_BITS 44u     /* fewest that the first cache compares where that is below MAXPHYADDR */
+#define L1D_ADDRESS_BITS                                                                           \
+    44u /* fewest that the first cache compares where that is below MAXPHYADDR */
 #define PAT_RINGFORT UINT64_C(0x050100070406) /* WB WT UC- UC WC WP UC UC */
 
 enum root_mode root_mode;
@@ -37,8 +38,8 @@ static struct cpuid_regs features7(void)
     return cpuid(0, 0).a >= 7 ? cpuid(7, 0) : none;
 }
 
-/* Intel processors read ahead through the user bit (Meltdown) and the present bit (L1TF) unless they
- * say otherwise. */
+/* Intel processors read ahead through the user bit (Meltdown) and the present bit (L1TF) unless
+ * they say otherwise. */
 static BOOT_CODE bool ignores_pte_bits(void)
 {
     if (!is_intel())

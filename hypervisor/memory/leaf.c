@@ -1,6 +1,7 @@
 /*
- * Leaves: entries of level-1 tables, singly and by the table. A leaf of RAM holds a reference to its
- * frame, and one through the type when it is writable. Tables are short enough to be done in one go.
+ * Leaves: entries of level-1 tables, singly and by the table. A leaf of RAM holds a reference to
+ * its frame, and one through the type when it is writable. Tables are short enough to be done in
+ * one go.
  */
 #include "memory/validate.h"
 

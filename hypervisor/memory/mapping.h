@@ -1,4 +1,5 @@
-/* Reaching machine memory from Ringfort. Host builds have a header of the same name over an array. */
+/* Reaching machine memory from Ringfort. Host builds have a header of the same name over an array.
+ */
 #ifndef MEMORY_MAPPING_H
 #define MEMORY_MAPPING_H
 

@@ -13,7 +13,8 @@ struct vcpu_guest_context;
 /* Hypercalls; see the list in hypercall/list.h. */
 long do_mmu_update(uint64_t ureqs, unsigned count, uint64_t pdone, unsigned foreigndom);
 long do_update_va_mapping(uint64_t va, uint64_t pte, unsigned long flags);
-long do_update_va_mapping_otherdomain(uint64_t va, uint64_t pte, unsigned long flags, domid_t domid);
+long do_update_va_mapping_otherdomain(uint64_t va, uint64_t pte, unsigned long flags,
+                                      domid_t domid);
 long do_mmuext_op(uint64_t uops, unsigned count, uint64_t pdone, unsigned foreigndom);
 long do_set_gdt(uint64_t frame_list, unsigned entries);
 long do_update_descriptor(uint64_t maddr, uint64_t desc);
@@ -49,7 +50,8 @@ int mmu_pin(struct domain *d, mfn_t m, int type);
 uint64_t mmu_walk(mfn_t root, uint64_t va);
 
 /* Grant mappings: installs / removes a leaf entry of `current` by VA or by the entry's machine
- * address; flags say writable. 0 or a GNTST-like -errno. The frame's references are the caller's. */
+ * address; flags say writable. 0 or a GNTST-like -errno. The frame's references are the caller's.
+ */
 int mmu_map_grant_va(uint64_t va, mfn_t m, bool writable, uint64_t extra_bits);
 int mmu_map_grant_pte(maddr_t pte, mfn_t m, bool writable, uint64_t extra_bits);
 /* Clears it if it still maps `m`, and replaces with `replacement_va`'s entry when that is not 0. */

@@ -42,7 +42,8 @@ static int entry_update_locked(struct update_parties *p, mfn_t m, unsigned index
     struct frame *f = frame_of(m);
     uint64_t word = READ_ONCE(f->type);
 
-    /* Nobody would come again for what is left half done in a domain whose frames are given back. */
+    /* Nobody would come again for what is left half done in a domain whose frames are given back.
+     */
     if (READ_ONCE(f->owner) != p->table_owner || p->table_owner->state != DOMAIN_ALIVE)
         return refuse(-EINVAL);
     /* A live table of this domain stays one while the lock is held. */
@@ -134,9 +135,8 @@ long do_mmu_update(uint64_t ureqs, unsigned count, uint64_t pdone, unsigned fore
     if (pdone && !copy_to_guest(pdone, &done, sizeof(done)))
         return refuse(-EFAULT);
     if (rc == -ERESTART)
-        return hypercall_restart(__HYPERVISOR_mmu_update, 4,
-                                 ureqs + index * sizeof(struct mmu_update),
-                                 (unsigned long)((count - index) | BATCH_RESUMED), pdone,
-                                 (unsigned long)foreigndom);
+        return hypercall_restart(
+            __HYPERVISOR_mmu_update, 4, ureqs + index * sizeof(struct mmu_update),
+            (unsigned long)((count - index) | BATCH_RESUMED), pdone, (unsigned long)foreigndom);
     return rc;
 }

@@ -20,7 +20,7 @@
 /* One batch. */
 struct mmuext_batch {
     struct update_parties parties;
-    bool flush;                  /* everything, on this CPU, before the guest goes on */
+    bool flush; /* everything, on this CPU, before the guest goes on */
 };
 
 /* A 32-bit guest's operation: its words are 4 bytes. */

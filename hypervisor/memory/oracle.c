@@ -2,8 +2,8 @@
  * The oracle: throws every count away, finds the references again by walking what holds them, and
  * compares. Debug builds and host tests only; it looks at everything and trusts nothing.
  *
- * What other subsystems hold (grant mappings, registered pages, the tools' references) it cannot see,
- * so there a count may be higher than what it finds, unless the caller knows of all (`exact`).
+ * What other subsystems hold (grant mappings, registered pages, the tools' references) it cannot
+ * see, so there a count may be higher than what it finds, unless the caller knows of all (`exact`).
  */
 #include "memory/oracle.h"
 
@@ -51,8 +51,8 @@ static void look_at_entry(const struct domain *d, mfn_t table, uint64_t key, uns
     if (key_type(key) == FRAME_L1) {
         must(e == pte_complete_leaf(e, d->is_compat, root_mode == ROOT_GLOBAL), "leaf bits", table);
         if (mfn_valid(m) && e & PTE_WRITE)
-            must((frame_of(m)->type & TYPE_COUNT) &&
-                     key_type(frame_of(m)->type) == FRAME_WRITABLE, "rule 1", m);
+            must((frame_of(m)->type & TYPE_COUNT) && key_type(frame_of(m)->type) == FRAME_WRITABLE,
+                 "rule 1", m);
         found(m, e & PTE_WRITE);
         return;
     }
@@ -60,7 +60,8 @@ static void look_at_entry(const struct domain *d, mfn_t table, uint64_t key, uns
     must(mfn_valid(m), "entry outside RAM", table);
     f = frame_of(m);
     must(f->owner == d && (f->type & TYPE_COUNT) &&
-             (f->type & TYPE_KEY) == table_child_key(d, key, i), "rule 4", m);
+             (f->type & TYPE_KEY) == table_child_key(d, key, i),
+         "rule 4", m);
     found(m, true);
 }
 
@@ -82,8 +83,8 @@ static void look_at_table(mfn_t m)
     for (unsigned i = 0; i < end; i++)
         if (table[i] & PTE_PRESENT && table_slot_is_guests(f->owner, f->type & TYPE_KEY, i))
             look_at_entry(f->owner, m, f->type & TYPE_KEY, i, table[i]);
-    for (unsigned i = HV_SLOT_FIRST; key_type(f->type) == FRAME_L4 && f->type & TYPE_COUNT &&
-                                     i <= HV_SLOT_LAST; i++)
+    for (unsigned i = HV_SLOT_FIRST;
+         key_type(f->type) == FRAME_L4 && f->type & TYPE_COUNT && i <= HV_SLOT_LAST; i++)
         must(table[i] == hv_root[i], "rule 5", m);
 }
 
@@ -148,7 +149,8 @@ uint64_t oracle_check(bool exact)
     tallies = zalloc((max_mfn().n + 1) * sizeof(*tallies));
     if (!tallies)
         return 0;
-    for_each_ram (m) {
+    for_each_ram(m)
+    {
         if (!(frame_of(m)->count & COUNT_REFS))
             continue;
         look_at_frame(m);
@@ -157,7 +159,8 @@ uint64_t oracle_check(bool exact)
     list_for_each (d, &domain_list, all)
         for_each_vcpu (d, v)
             look_at_vcpu(v);
-    for_each_ram (m) {
+    for_each_ram(m)
+    {
         compare(m, exact);
         checked++;
     }

@@ -1,7 +1,8 @@
 /*
- * Stores of a guest kernel to its level-1 tables. The table is mapped read-only, the store faults, and
- * Ringfort carries it out as an update of that entry, with the checks and the flags and registers of
- * the instruction. Only level 1: everything else goes to the guest as the page fault it is.
+ * Stores of a guest kernel to its level-1 tables. The table is mapped read-only, the store faults,
+ * and Ringfort carries it out as an update of that entry, with the checks and the flags and
+ * registers of the instruction. Only level 1: everything else goes to the guest as the page fault
+ * it is.
  */
 #include "domain/domain.h"
 #include "lib/errno.h"
@@ -70,7 +71,8 @@ static int store_half_entry(struct domain *d, uint64_t *slot, uint64_t old, uint
     return rc;
 }
 
-/* Carries the store out on the entry at `slot`; paging lock held. Changes `regs` on success only. */
+/* Carries the store out on the entry at `slot`; paging lock held. Changes `regs` on success only.
+ */
 static int store_perform(struct domain *d, const struct decoded_store *s, uint64_t *slot,
                          struct cpu_user_regs *regs)
 {
@@ -124,8 +126,8 @@ static bool page_store(struct vcpu *v, uint64_t va, struct cpu_user_regs *regs)
     if (mmu_drain_dying(v))
         return true;
 
-    /* What counts under the lock is what the frame is, as for updates by machine address: whether it is
-     * still mapped there is between the guest's processors. */
+    /* What counts under the lock is what the frame is, as for updates by machine address: whether
+     * it is still mapped there is between the guest's processors. */
     spin_lock(&d->paging_lock);
     if (is_own_l1(d, table))
         rc = store_perform(d, &s, table_entry(table, s.address), regs);

@@ -1,9 +1,9 @@
 /*
  * Page types (SOSP'03 3.3.3): the state machine on which isolation rests.
  *
- * A guest reads its page tables freely and changes them only through Ringfort. For that each machine
- * frame has an owner, a count of all references, and a type with a count of the references made
- * through it. What must hold whenever no processor is inside one of memory/'s functions:
+ * A guest reads its page tables freely and changes them only through Ringfort. For that each
+ * machine frame has an owner, a count of all references, and a type with a count of the references
+ * made through it. What must hold whenever no processor is inside one of memory/'s functions:
  *
  *  1. No frame is reachable through a writable leaf while it is a page table or holds descriptors.
  *  2. A frame's type count is the number of references through that type; the pin is one of them.
@@ -29,14 +29,14 @@
  *    busy      partial all ones          somebody changes the type at this moment
  *
  * Tables become busy only under their owner's paging lock. Whoever meets a busy table therefore
- * either holds that lock, and meets a table on its own way down (a cycle, refused), or does not, and
- * is refused. Other busy frames are so for a moment only, and one waits.
+ * either holds that lock, and meets a table on its own way down (a cycle, refused), or does not,
+ * and is refused. Other busy frames are so for a moment only, and one waits.
  *
  * Rule 8 works by stamps: the flush clock is read when the last reference of a type has gone and
  * before the frame leaves the busy state, so no reference can slip in between; who takes the frame
  * for another type flushes, still busy, the processors that have not flushed since. It covers both
- * directions: stale writable entries when a data page becomes a table, and cached inner entries when
- * a table becomes a data page.
+ * directions: stale writable entries when a data page becomes a table, and cached inner entries
+ * when a table becomes a data page.
  */
 #include "memory/page_type.h"
 

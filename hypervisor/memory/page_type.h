@@ -1,5 +1,5 @@
-/* The type word of a frame, from inside memory/: what the state machine in page_type.c offers to the
- * files that walk tables. */
+/* The type word of a frame, from inside memory/: what the state machine in page_type.c offers to
+ * the files that walk tables. */
 #ifndef MEMORY_PAGE_TYPE_H
 #define MEMORY_PAGE_TYPE_H
 
@@ -7,8 +7,8 @@
 
 struct domain;
 
-/* A key is the part of the type word that says what the frame is: type and, for a level-2 table of a
- * 32-bit guest, whether it is the one with Ringfort's hole. */
+/* A key is the part of the type word that says what the frame is: type and, for a level-2 table of
+ * a 32-bit guest, whether it is the one with Ringfort's hole. */
 #define TYPE_KEY (TYPE_MASK | TYPE_TOP_L2)
 
 /* The key of a type without more; and from a type word, the type, and whether it is a table's. */
@@ -45,7 +45,8 @@ static inline bool type_is_live_table(uint64_t word)
 
 /* Takes a type reference; the caller holds a total reference. For tables the owner's paging lock is
  * held, and `locked` says so: then a partial frame in the way is undone first, else it is refused.
- * 0, -EINVAL, -ERESTART. What a failed validation took is given back here or left in the dying slot. */
+ * 0, -EINVAL, -ERESTART. What a failed validation took is given back here or left in the dying
+ * slot. */
 int type_get(struct frame *f, uint64_t key, bool locked);
 
 /* The same inside a validation: what a failed one took stays recorded in the frame as partial, for

@@ -6,8 +6,8 @@
     (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_AVAIL | PTE_AVAIL_HIGH |  \
      PTE_NX | PTE_FRAME)
 
-/* The four legacy entries are real entries of a four-level walk here, and the guest reads them back:
- * what Ringfort itself added must be accepted again. */
+/* The four legacy entries are real entries of a four-level walk here, and the guest reads them
+ * back: what Ringfort itself added must be accepted again. */
 #define PAE_L3_BITS                                                                                \
     (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_AVAIL | PTE_FRAME)
 

@@ -1,6 +1,6 @@
 /*
- * Page-table entries: which bits each level may hold, and which Ringfort adds. Pure. The bits are the
- * processor's (SDM vol. 3, 4.5); the rules for guests are at the functions.
+ * Page-table entries: which bits each level may hold, and which Ringfort adds. Pure. The bits are
+ * the processor's (SDM vol. 3, 4.5); the rules for guests are at the functions.
  */
 #ifndef MEMORY_PTE_H
 #define MEMORY_PTE_H
@@ -14,11 +14,11 @@
 #define PTE_PCD (UINT64_C(1) << 4)
 #define PTE_ACCESSED (UINT64_C(1) << 5)
 #define PTE_DIRTY (UINT64_C(1) << 6)
-#define PTE_PAT (UINT64_C(1) << 7)          /* level 1 */
-#define PTE_LARGE (UINT64_C(1) << 7)        /* other levels: never a guest's */
+#define PTE_PAT (UINT64_C(1) << 7)   /* level 1 */
+#define PTE_LARGE (UINT64_C(1) << 7) /* other levels: never a guest's */
 #define PTE_GLOBAL (UINT64_C(1) << 8)
 #define PTE_AVAIL (UINT64_C(7) << 9)
-#define PTE_KERNEL (UINT64_C(1) << 52)      /* 64-bit leaf: the guest meant "kernel only" */
+#define PTE_KERNEL (UINT64_C(1) << 52) /* 64-bit leaf: the guest meant "kernel only" */
 #define PTE_AVAIL_HIGH (UINT64_C(0x7ff) << 52)
 #define PTE_NX (UINT64_C(1) << 63)
 /* The bits that choose how a leaf's page is cached; 0 is write-back. */
@@ -39,8 +39,8 @@ static inline uint64_t pte_make(mfn_t m, uint64_t flags)
     return (m.n << PAGE_SHIFT) | flags;
 }
 
-/* Most entries of most tables are 0, which asks for nothing and holds nothing: whole-table loops pass
- * over eight at a time. The next index at or above `i` that may be worth a look. */
+/* Most entries of most tables are 0, which asks for nothing and holds nothing: whole-table loops
+ * pass over eight at a time. The next index at or above `i` that may be worth a look. */
 static inline unsigned pte_skip_empty(const uint64_t *table, unsigned i)
 {
     while (i % 8 == 0 && i < TABLE_ENTRIES &&
@@ -74,12 +74,14 @@ uint64_t pte_complete_leaf(uint64_t e, bool compat, bool global);
 
 /* True when a present entry of `level` 2..4 holds permitted bits only: no large pages, and tables
  * that the processor reads through its caches, as Ringfort does. The third
- * level of a 32-bit guest (`pae_l3`) has the legacy format, which knows neither WRITE, USER nor NX. */
+ * level of a 32-bit guest (`pae_l3`) has the legacy format, which knows neither WRITE, USER nor NX.
+ */
 bool pte_table_ok(uint64_t e, bool pae_l3);
 
-/* L1TF: a processor that has it reads ahead through entries that are not present, as far as the data
- * is in its first cache. True when the address in such an entry is 0 or, cut to `bits` bits, lies at
- * or beyond `ram_end`, where nothing is cached. Linux keeps its swapped-out entries that way. */
+/* L1TF: a processor that has it reads ahead through entries that are not present, as far as the
+ * data is in its first cache. True when the address in such an entry is 0 or, cut to `bits` bits,
+ * lies at or beyond `ram_end`, where nothing is cached. Linux keeps its swapped-out entries that
+ * way. */
 bool pte_absent_is_safe(uint64_t e, unsigned bits, uint64_t ram_end);
 
 /* The entry as the processor shall see it. */

@@ -33,8 +33,8 @@ static void root_give(struct domain *d, mfn_t root)
     spin_unlock(&d->paging_lock);
 }
 
-/* Makes the base pointers of `current` the processor's. Without isolation the user's translations are
- * global and stay: the caller flushes them before the guest runs on. */
+/* Makes the base pointers of `current` the processor's. Without isolation the user's translations
+ * are global and stay: the caller flushes them before the guest runs on. */
 static void root_reload(struct vcpu *v)
 {
     unsigned long flags = irq_save();

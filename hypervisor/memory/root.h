@@ -13,8 +13,9 @@ static inline bool mfn_is_named(mfn_t m)
     return m.n + 1 > 1;
 }
 
-/* NEW_BASEPTR or NEW_USER_BASEPTR of `current`; a user root may be 0 for none. The caller flushes the
- * TLB before the guest runs on when root_mode is ROOT_GLOBAL. 0, -EINVAL, -EOPNOTSUPP, -ERESTART. */
+/* NEW_BASEPTR or NEW_USER_BASEPTR of `current`; a user root may be 0 for none. The caller flushes
+ * the TLB before the guest runs on when root_mode is ROOT_GLOBAL. 0, -EINVAL, -EOPNOTSUPP,
+ * -ERESTART. */
 int root_switch(mfn_t root, bool user);
 
 /* An entry of the valid root `root` of `d` has changed: processors that run on a copy of it make it

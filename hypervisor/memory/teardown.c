@@ -1,10 +1,10 @@
 /*
- * Giving a dead domain's memory back. Base pointers, descriptor tables and registered areas have been
- * dropped before; here every frame loses its pin and its allocation. What other domains still map
- * stays until they let go, and holds the domain's structure with it.
+ * Giving a dead domain's memory back. Base pointers, descriptor tables and registered areas have
+ * been dropped before; here every frame loses its pin and its allocation. What other domains still
+ * map stays until they let go, and holds the domain's structure with it.
  *
- * Frames move from d->pages to d->teardown as they are done with; the list is the place to go on from
- * after a preemption.
+ * Frames move from d->pages to d->teardown as they are done with; the list is the place to go on
+ * from after a preemption.
  */
 #include "domain/domain.h"
 #include "lib/assert.h"

@@ -15,7 +15,7 @@
 
 #define CPUID_7B_INVPCID (1u << 10)
 #define INVPCID_ADDRESS 0ul
-#define LAST_PCID 4u             /* contexts 1 to 4: two modes, each as Ringfort and as guests see it */
+#define LAST_PCID 4u /* contexts 1 to 4: two modes, each as Ringfort and as guests see it */
 
 /* Every full flush advances the clock, by two: it stays odd, and no stamp, its low half, is 0. A
  * CPU's entry is the clock's value at its last flush. */

@@ -11,11 +11,11 @@ struct domain;
 
 struct update_parties {
     struct domain *page_owner, *table_owner;
-    bool page_ref, table_ref;    /* a reference to give back */
+    bool page_ref, table_ref; /* a reference to give back */
 };
 
-/* Decodes the `foreigndom` argument: frames' owner in the low half, tables' owner + 1 (0: the caller)
- * in the high half. 0, -ESRCH, -EPERM, -EINVAL. */
+/* Decodes the `foreigndom` argument: frames' owner in the low half, tables' owner + 1 (0: the
+ * caller) in the high half. 0, -ESRCH, -EPERM, -EINVAL. */
 int parties_get(struct update_parties *p, unsigned foreigndom);
 void parties_put(struct update_parties *p);
 

@@ -3,10 +3,10 @@
  *
  * Both keep one integer: the entries below it hold references. Validation moves it up, take-down
  * moves it down. When the entry at the integer is itself a table in the same half-done state, its
- * own integer says how far it got and it holds no reference from here. A validation that comes again
- * resumes it through the type word. A take-down looks at that one entry before it goes on: a partial
- * table found there is undone first, which is always permitted, so nothing half-done is forgotten
- * and no table is entered twice.
+ * own integer says how far it got and it holds no reference from here. A validation that comes
+ * again resumes it through the type word. A take-down looks at that one entry before it goes on: a
+ * partial table found there is undone first, which is always permitted, so nothing half-done is
+ * forgotten and no table is entered twice.
  */
 #include "memory/validate.h"
 

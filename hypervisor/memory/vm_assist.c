@@ -9,8 +9,7 @@
 #define KNOWN                                                                                      \
     (UINT64_C(1) << VMASST_TYPE_4gb_segments | UINT64_C(1) << VMASST_TYPE_4gb_segments_notify |    \
      UINT64_C(1) << VMASST_TYPE_writable_pagetables |                                              \
-     UINT64_C(1) << VMASST_TYPE_pae_extended_cr3 |                                                 \
-     UINT64_C(1) << VMASST_TYPE_architectural_iopl |                                               \
+     UINT64_C(1) << VMASST_TYPE_pae_extended_cr3 | UINT64_C(1) << VMASST_TYPE_architectural_iopl | \
      UINT64_C(1) << VMASST_TYPE_runstate_update_flag | UINT64_C(1) << VMASST_TYPE_m2p_strict)
 
 long do_vm_assist(unsigned cmd, unsigned type)

@@ -42,7 +42,8 @@ void bvt_set_weight(struct bvt_entity *e, unsigned weight)
 
 bool bvt_keeps(const struct bvt_entity *running, const struct bvt_entity *other, nsec_t allowance)
 {
-    uint64_t latest = bvt_effective(other) + (uint64_t)allowance * BVT_WEIGHT_UNIT / running->weight;
+    uint64_t latest =
+        bvt_effective(other) + (uint64_t)allowance * BVT_WEIGHT_UNIT / running->weight;
 
     return bvt_before(bvt_effective(running), latest);
 }

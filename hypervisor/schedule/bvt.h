@@ -14,14 +14,14 @@
 #define BVT_WEIGHT_MAX 65535u
 
 struct bvt_entity {
-    uint64_t avt;                /* A, ns of virtual time; wraps */
-    uint32_t remainder;          /* of the last division, below weight */
-    uint32_t weight;             /* 1..BVT_WEIGHT_MAX */
-    nsec_t warp;                 /* W, virtual ns; 0: never warps */
-    nsec_t warp_limit;           /* L: longest warped run, real ns; 0: no limit */
-    nsec_t unwarp;               /* U: least rest from warping after L was used up, real ns */
-    nsec_t warp_used;            /* warped run time since it last woke */
-    nsec_t rests_until;          /* real time before which it may not warp */
+    uint64_t avt;       /* A, ns of virtual time; wraps */
+    uint32_t remainder; /* of the last division, below weight */
+    uint32_t weight;    /* 1..BVT_WEIGHT_MAX */
+    nsec_t warp;        /* W, virtual ns; 0: never warps */
+    nsec_t warp_limit;  /* L: longest warped run, real ns; 0: no limit */
+    nsec_t unwarp;      /* U: least rest from warping after L was used up, real ns */
+    nsec_t warp_used;   /* warped run time since it last woke */
+    nsec_t rests_until; /* real time before which it may not warp */
     bool warped;
 };
 
@@ -58,9 +58,9 @@ void bvt_set_weight(struct bvt_entity *e, unsigned weight);
  * (`allowance` real ns of its own running). */
 bool bvt_keeps(const struct bvt_entity *running, const struct bvt_entity *other, nsec_t allowance);
 
-/* How long `running` may go on, in real ns, before `next`'s E is below its own by the context-switch
- * allowance (`allowance` real ns of its own running); at least 1. A warp limit cuts it shorter. */
-nsec_t bvt_slice(const struct bvt_entity *running, const struct bvt_entity *next,
-                 nsec_t allowance);
+/* How long `running` may go on, in real ns, before `next`'s E is below its own by the
+ * context-switch allowance (`allowance` real ns of its own running); at least 1. A warp limit cuts
+ * it shorter. */
+nsec_t bvt_slice(const struct bvt_entity *running, const struct bvt_entity *next, nsec_t allowance);
 
 #endif

@@ -16,7 +16,7 @@ static void update_svt(struct runqueue *rq)
     bool any = false;
     uint64_t least = 0;
 
-    list_for_each(v, &rq->runnable, sched.queue) {
+    list_for_each (v, &rq->runnable, sched.queue) {
         if (!any || bvt_before(v->sched.bvt.avt, least))
             least = v->sched.bvt.avt;
         any = true;
@@ -80,9 +80,9 @@ struct vcpu *runqueue_best(const struct runqueue *rq, const struct vcpu *except)
 {
     struct vcpu *v, *best = NULL;
 
-    list_for_each(v, &rq->runnable, sched.queue)
-        if (v != except && (!best || bvt_before(bvt_effective(&v->sched.bvt),
-                                                bvt_effective(&best->sched.bvt))))
+    list_for_each (v, &rq->runnable, sched.queue)
+        if (v != except &&
+            (!best || bvt_before(bvt_effective(&v->sched.bvt), bvt_effective(&best->sched.bvt))))
             best = v;
     return best;
 }
@@ -91,9 +91,8 @@ struct vcpu *runqueue_stealable(const struct runqueue *rq, unsigned cpu)
 {
     struct vcpu *v;
 
-    list_for_each(v, &rq->runnable, sched.queue)
-        if (v != rq->running && !v->sched.is_running &&
-            bit_test(v->sched.hard_affinity.bits, cpu))
+    list_for_each (v, &rq->runnable, sched.queue)
+        if (v != rq->running && !v->sched.is_running && bit_test(v->sched.hard_affinity.bits, cpu))
             return v;
     return NULL;
 }

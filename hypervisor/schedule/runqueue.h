@@ -6,16 +6,16 @@
 #include "lib/spinlock.h"
 
 struct runqueue {
-    spinlock_t lock;             /* LOCK_RUNQUEUE, interrupts off */
-    struct list runnable;        /* struct vcpu.sched.queue, in no order */
+    spinlock_t lock;      /* LOCK_RUNQUEUE, interrupts off */
+    struct list runnable; /* struct vcpu.sched.queue, in no order */
     unsigned count;
-    struct vcpu *running;        /* the idle vCPU when nothing else does */
+    struct vcpu *running; /* the idle vCPU when nothing else does */
     struct vcpu *idle;
-    uint64_t svt;                /* scheduler virtual time: least A of the runnable; keeps its last
-                                  * value while there is none */
-    struct timer slice;          /* end of the running vCPU's turn */
-    bool newcomer;               /* somebody with a lower E than the running has come */
-    bool yielding;               /* the running vCPU gives way once */
+    uint64_t svt;       /* scheduler virtual time: least A of the runnable; keeps its last
+                         * value while there is none */
+    struct timer slice; /* end of the running vCPU's turn */
+    bool newcomer;      /* somebody with a lower E than the running has come */
+    bool yielding;      /* the running vCPU gives way once */
 } CACHE_ALIGNED;
 
 /* The queue of CPU `cpu`, below MAX_CPUS. Any context. */

@@ -12,7 +12,7 @@
 
 #include <xen/sched.h>
 
-#define MAX_POLL_PORTS 128       /* more is refused: the list is walked without a preemption point */
+#define MAX_POLL_PORTS 128 /* more is refused: the list is walked without a preemption point */
 
 static long yield(void)
 {

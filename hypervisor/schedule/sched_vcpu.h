@@ -9,18 +9,18 @@
 #include "time/timer.h"
 
 struct sched_vcpu {
-    unsigned cpu;                /* whose run queue; changed under both queues' locks */
-    bool is_running;             /* its registers may be on a CPU; see sched_sync() */
-    bool is_queued;              /* on a run queue (runnable, running included) */
-    bool is_up;                  /* VCPUOP_up / not down */
-    bool is_blocked;             /* SCHEDOP_block or poll */
-    unsigned pauses;             /* atomic count of reasons not to run */
+    unsigned cpu;    /* whose run queue; changed under both queues' locks */
+    bool is_running; /* its registers may be on a CPU; see sched_sync() */
+    bool is_queued;  /* on a run queue (runnable, running included) */
+    bool is_up;      /* VCPUOP_up / not down */
+    bool is_blocked; /* SCHEDOP_block or poll */
+    unsigned pauses; /* atomic count of reasons not to run */
     struct bvt_entity bvt;
-    struct list queue;           /* link in the run queue */
+    struct list queue; /* link in the run queue */
     cpumask_t hard_affinity, soft_affinity;
-    nsec_t dispatched_at;        /* when it last got its CPU */
+    nsec_t dispatched_at; /* when it last got its CPU */
     struct timer poll_timer;
-    bool is_polling;             /* how it blocked last; changed by the vCPU itself only */
+    bool is_polling; /* how it blocked last; changed by the vCPU itself only */
 };
 
 /* A waking domain may run 1 ms ahead of everybody within 20 ms of borrowed virtual time; then it
@@ -30,9 +30,9 @@ struct sched_vcpu {
 #define SCHED_DEFAULT_UNWARP (10 * NSEC_PER_MSEC)
 
 struct sched_domain {
-    unsigned weight;             /* 256 is the unit; of all its vCPUs together */
-    unsigned runnable;           /* atomic: its vCPUs on run queues */
-    unsigned cap;                /* per cent of one CPU, 0: none */
+    unsigned weight;   /* 256 is the unit; of all its vCPUs together */
+    unsigned runnable; /* atomic: its vCPUs on run queues */
+    unsigned cap;      /* per cent of one CPU, 0: none */
     nsec_t warp, warp_limit, unwarp;
 };
 

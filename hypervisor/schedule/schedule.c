@@ -23,16 +23,16 @@ static void set_running(struct runqueue *rq, struct vcpu *next, nsec_t at)
     next->sched.dispatched_at = at;
 }
 
-/* Takes a waiting vCPU from the longest other queue. Our own lock is kept: the vCPU that leaves this
- * CPU may be on no queue already while its registers are still here. Two queues have no order, so
- * the other's lock is only tried. */
+/* Takes a waiting vCPU from the longest other queue. Our own lock is kept: the vCPU that leaves
+ * this CPU may be on no queue already while its registers are still here. Two queues have no order,
+ * so the other's lock is only tried. */
 static void steal_work(struct runqueue *rq, unsigned cpu)
 {
     struct runqueue *from = NULL;
     struct vcpu *v;
     unsigned other;
 
-    for_each_cpu(other, &cpus_online)
+    for_each_cpu (other, &cpus_online)
         if (other != cpu && READ_ONCE(runqueue_of(other)->count) > 1 &&
             (!from || runqueue_of(other)->count > from->count))
             from = runqueue_of(other);
@@ -78,8 +78,8 @@ static void arm_slice(struct runqueue *rq, struct vcpu *v, nsec_t at)
     const struct vcpu *second = v->is_idle ? NULL : runqueue_best(rq, v);
 
     if (second)
-        timer_set(&rq->slice, at + bvt_slice(&v->sched.bvt, &second->sched.bvt,
-                                             options.bvt_context_switch));
+        timer_set(&rq->slice,
+                  at + bvt_slice(&v->sched.bvt, &second->sched.bvt, options.bvt_context_switch));
     else
         timer_stop(&rq->slice);
 }
@@ -88,9 +88,9 @@ static void switch_to(struct vcpu *prev, struct vcpu *next, nsec_t at)
 {
     if (!prev->is_idle)
         runstate_change(prev,
-                        vcpu_runnable(prev)          ? RUNSTATE_runnable
-                        : prev->sched.is_blocked     ? RUNSTATE_blocked
-                                                     : RUNSTATE_offline,
+                        vcpu_runnable(prev)      ? RUNSTATE_runnable
+                        : prev->sched.is_blocked ? RUNSTATE_blocked
+                                                 : RUNSTATE_offline,
                         at);
     if (!next->is_idle)
         runstate_change(next, RUNSTATE_running, at);
@@ -195,14 +195,14 @@ void sched_dump(void)
 {
     unsigned cpu;
 
-    for_each_cpu(cpu, &cpus_online) {
+    for_each_cpu (cpu, &cpus_online) {
         struct runqueue *rq = runqueue_of(cpu);
         unsigned long flags = spin_lock_irqsave(&rq->lock);
         struct vcpu *v;
 
         log_info("CPU%u: SVT %lu, %u runnable, runs d%uv%u", cpu, rq->svt, rq->count,
                  rq->running->domain->id, rq->running->id);
-        list_for_each(v, &rq->runnable, sched.queue)
+        list_for_each (v, &rq->runnable, sched.queue)
             log_info("  d%uv%u A %lu E %lu weight %u%s", v->domain->id, v->id, v->sched.bvt.avt,
                      bvt_effective(&v->sched.bvt), v->sched.bvt.weight,
                      v->sched.bvt.warped ? " warped" : "");

@@ -17,9 +17,9 @@ struct vcpu_runstate_info;
 
 /* Work a CPU does with interrupts on before it returns to a guest, or idles; bit numbers. */
 enum cpu_work {
-    WORK_TIMER,                  /* expired software timers */
-    WORK_CONSOLE,                /* serial input arrived */
-    WORK_SCHEDULE,               /* look at the run queue; last, as it may switch away */
+    WORK_TIMER,    /* expired software timers */
+    WORK_CONSOLE,  /* serial input arrived */
+    WORK_SCHEDULE, /* look at the run queue; last, as it may switch away */
     WORK_COUNT
 };
 
@@ -29,7 +29,6 @@ void work_raise(unsigned cpu, enum cpu_work work);
 bool work_pending(void);
 /* Does all pending work; may switch to another vCPU and then does not return. Interrupts are on. */
 void work_run(void);
-
 
 /* Starts the idle vCPU's loop on this CPU; never returns. */
 void sched_start_cpu(void) __attribute__((noreturn));

@@ -48,12 +48,12 @@ static unsigned pick_cpu(const struct vcpu *v)
 
     if (may_stay && !READ_ONCE(runqueue_of(v->sched.cpu)->count))
         return v->sched.cpu;
-    for_each_cpu(cpu, &cpus_online)
+    for_each_cpu (cpu, &cpus_online)
         if (bit_test(v->sched.hard_affinity.bits, cpu) && !READ_ONCE(runqueue_of(cpu)->count))
             return cpu;
     if (may_stay)
         return v->sched.cpu;
-    for_each_cpu(cpu, &cpus_online)
+    for_each_cpu (cpu, &cpus_online)
         if (bit_test(v->sched.hard_affinity.bits, cpu))
             return cpu;
     return v->sched.cpu;
@@ -70,8 +70,7 @@ static void consider_preemption(struct runqueue *rq, struct vcpu *v, nsec_t at)
         rq->newcomer = true;
         work_raise(v->sched.cpu, WORK_SCHEDULE);
     } else {
-        nsec_t end = at + bvt_slice(&running->sched.bvt, &v->sched.bvt,
-                                    options.bvt_context_switch);
+        nsec_t end = at + bvt_slice(&running->sched.bvt, &v->sched.bvt, options.bvt_context_switch);
 
         if (!timer_armed(&rq->slice) || rq->slice.node.key > end)
             timer_set(&rq->slice, end);
@@ -84,16 +83,16 @@ static void tell_idle_cpu(const struct vcpu *v)
 {
     unsigned cpu;
 
-    for_each_cpu(cpu, &cpus_online)
+    for_each_cpu (cpu, &cpus_online)
         if (bit_test(v->sched.hard_affinity.bits, cpu) && !READ_ONCE(runqueue_of(cpu)->count)) {
             work_raise(cpu, WORK_SCHEDULE);
             return;
         }
 }
 
-/* Moves a vCPU that is on no queue from its own, `rq`, to the one where it is to run. Both are locked
- * while it moves; as two queues have no order, the second lock is only tried. Returns the queue that
- * is locked then: `rq` when it stays. NULL: none is, try again. */
+/* Moves a vCPU that is on no queue from its own, `rq`, to the one where it is to run. Both are
+ * locked while it moves; as two queues have no order, the second lock is only tried. Returns the
+ * queue that is locked then: `rq` when it stays. NULL: none is, try again. */
 static struct runqueue *move_to_best(struct vcpu *v, struct runqueue *rq, unsigned long flags)
 {
     unsigned cpu = pick_cpu(v);

@@ -10,7 +10,8 @@ struct vcpu;
 struct vcpu_runstate_info;
 struct domain;
 
-/* Calibrates the TSC against PIT, HPET or PM timer and starts the clock. Boot CPU, interrupts off. */
+/* Calibrates the TSC against PIT, HPET or PM timer and starts the clock. Boot CPU, interrupts off.
+ */
 void time_init(void);
 /* Aligns and starts the clock of another CPU, which calls it while the boot CPU keeps calling
  * time_serve_handshake(). */

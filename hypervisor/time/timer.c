@@ -14,11 +14,11 @@
 #include <xen/sched.h>
 
 struct timer_cpu {
-    spinlock_t lock;             /* LOCK_TIMER; taken with interrupts off */
+    spinlock_t lock; /* LOCK_TIMER; taken with interrupts off */
     struct heap heap;
-    nsec_t armed_for;            /* what the APIC is set to; INT64_MAX: nothing */
-    struct timer *firing;        /* taken off the heap, its owner not yet done with it */
-    unsigned long interrupts;    /* of the APIC's timer */
+    nsec_t armed_for;         /* what the APIC is set to; INT64_MAX: nothing */
+    struct timer *firing;     /* taken off the heap, its owner not yet done with it */
+    unsigned long interrupts; /* of the APIC's timer */
 } CACHE_ALIGNED;
 
 static struct timer_cpu timer_cpus[MAX_CPUS];
@@ -117,7 +117,7 @@ void timer_kill(struct timer *t)
         heap_remove(&tc->heap, &t->node);
     spin_unlock_irqrestore(&tc->lock, flags);
     /* On any: it may have moved since it began to fire. */
-    for_each_cpu(cpu, &cpus_online)
+    for_each_cpu (cpu, &cpus_online)
         while (__atomic_load_n(&timer_cpus[cpu].firing, __ATOMIC_ACQUIRE) == t)
             cpu_relax();
 }
@@ -196,7 +196,7 @@ void timer_dump(void)
 {
     unsigned cpu;
 
-    for_each_cpu(cpu, &cpus_online) {
+    for_each_cpu (cpu, &cpus_online) {
         struct timer_cpu *tc = &timer_cpus[cpu];
         unsigned long flags = spin_lock_irqsave(&tc->lock);
         struct heap_node *first = heap_first(&tc->heap);

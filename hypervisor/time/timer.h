@@ -10,20 +10,20 @@
 
 /* What a timer does when it fires; timer_fire() in time/timer.c switches on it. */
 enum timer_kind {
-    TIMER_VCPU_SINGLESHOT,       /* struct vcpu.time */
+    TIMER_VCPU_SINGLESHOT, /* struct vcpu.time */
     TIMER_VCPU_PERIODIC,
-    TIMER_VCPU_POLL,             /* struct vcpu.sched: SCHEDOP_poll's time-out */
-    TIMER_SLICE,                 /* end of the running vCPU's allowance on this CPU */
-    TIMER_DOMAIN_WATCHDOG,       /* struct domain.time */
-    TIMER_CONSOLE_POLL,          /* serial port without an interrupt */
+    TIMER_VCPU_POLL,       /* struct vcpu.sched: SCHEDOP_poll's time-out */
+    TIMER_SLICE,           /* end of the running vCPU's allowance on this CPU */
+    TIMER_DOMAIN_WATCHDOG, /* struct domain.time */
+    TIMER_CONSOLE_POLL,    /* serial port without an interrupt */
 };
 
 struct timer {
     enum timer_kind kind;
-    void *owner;                 /* struct vcpu, struct domain, or NULL, by kind */
+    void *owner; /* struct vcpu, struct domain, or NULL, by kind */
     unsigned cpu;
-    bool dead;                   /* by timer_kill(): cannot be armed any more */
-    struct heap_node node;       /* in the CPU's heap, keyed by expiry, while armed */
+    bool dead;             /* by timer_kill(): cannot be armed any more */
+    struct heap_node node; /* in the CPU's heap, keyed by expiry, while armed */
 };
 
 /* Makes a timer that is not armed; it fires on `cpu`. */
@@ -32,8 +32,8 @@ void timer_init(struct timer *t, enum timer_kind kind, void *owner, unsigned cpu
 void timer_set(struct timer *t, nsec_t at);
 /* Disarms; afterwards it may still be firing on its CPU: owners check their own state. */
 void timer_stop(struct timer *t);
-/* Disarms for good and waits until it does not fire any more: its memory may go. The caller holds no
- * lock that a timer's owner takes when it fires. */
+/* Disarms for good and waits until it does not fire any more: its memory may go. The caller holds
+ * no lock that a timer's owner takes when it fires. */
 void timer_kill(struct timer *t);
 /* Moves an armed or idle timer to another CPU's heap. */
 void timer_migrate(struct timer *t, unsigned cpu);

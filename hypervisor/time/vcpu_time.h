@@ -10,18 +10,18 @@
 
 struct vcpu_time {
     struct vcpu_runstate_info runstate; /* state, state_entry_time, time[4] */
-    uint64_t runstate_area;      /* guest VA, 0: none (VCPUOP_register_runstate_memory_area) */
-    uint64_t time_area;          /* guest VA, 0: none (VCPUOP_register_vcpu_time_memory_area) */
+    uint64_t runstate_area; /* guest VA, 0: none (VCPUOP_register_runstate_memory_area) */
+    uint64_t time_area;     /* guest VA, 0: none (VCPUOP_register_vcpu_time_memory_area) */
     struct timer singleshot, periodic;
-    nsec_t period;               /* 0: off */
+    nsec_t period; /* 0: off */
 };
 
 struct domain_time {
     struct timer watchdog[2];
     bool watchdog_in_use[2];
-    uint32_t tsc_mode;           /* settscinfo */
+    uint32_t tsc_mode; /* settscinfo */
     uint32_t incarnation;
-    int64_t offset_sec;          /* settimeoffset */
+    int64_t offset_sec; /* settimeoffset */
 };
 
 #endif

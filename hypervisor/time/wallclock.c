@@ -51,8 +51,8 @@ BOOT_CODE void wallclock_init(void)
     hour = decode(raw_hour & 0x7f, binary);
     if (twelve)
         hour = hour % 12 + (raw_hour & 0x80 ? 12 : 0);
-    boot_sec = (uint64_t)days_from_date(year, month, day) * 86400 + hour * 3600 + minute * 60 +
-               second;
+    boot_sec =
+        (uint64_t)days_from_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
 }
 
 void time_get_wallclock(uint64_t *sec, uint32_t *nsec)
@@ -93,7 +93,7 @@ void time_set_wallclock(uint64_t sec, uint32_t nsec, nsec_t system_time)
     boot_nsec = ns % NSEC_PER_SEC;
     spin_unlock_irqrestore(&wallclock_lock, flags);
     spin_lock(&domain_list_lock);
-    list_for_each(d, &domain_list, all)
+    list_for_each (d, &domain_list, all)
         if (d->shared_info)
             time_update_wallclock(d);
     spin_unlock(&domain_list_lock);

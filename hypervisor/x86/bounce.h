@@ -28,8 +28,8 @@ static inline bool bounce_due(const struct vcpu *v)
     return unlikely(v->arch.segments_lost | v->arch.mce_pending | v->arch.nmi_pending) ||
            event_deliverable(v->event.info);
 }
-/* Delivers the most urgent of what is pending (lost segments, NMI, machine check, events); true when
- * it is to be called again, as events may come on top. */
+/* Delivers the most urgent of what is pending (lost segments, NMI, machine check, events); true
+ * when it is to be called again, as events may come on top. */
 bool bounce_pending(struct vcpu *v);
 /* True when an NMI would be delivered: the vCPU must not sleep. */
 bool bounce_nmi_due(const struct vcpu *v);

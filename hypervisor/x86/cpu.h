@@ -66,16 +66,34 @@
 #define EFER_NXE (1UL << 11)
 
 enum vector {
-    VEC_DE, VEC_DB, VEC_NMI, VEC_BP, VEC_OF, VEC_BR, VEC_UD, VEC_NM, VEC_DF, VEC_CSO, VEC_TS,
-    VEC_NP, VEC_SS, VEC_GP, VEC_PF, VEC_SPURIOUS_PIC, VEC_MF, VEC_AC, VEC_MC, VEC_XM,
+    VEC_DE,
+    VEC_DB,
+    VEC_NMI,
+    VEC_BP,
+    VEC_OF,
+    VEC_BR,
+    VEC_UD,
+    VEC_NM,
+    VEC_DF,
+    VEC_CSO,
+    VEC_TS,
+    VEC_NP,
+    VEC_SS,
+    VEC_GP,
+    VEC_PF,
+    VEC_SPURIOUS_PIC,
+    VEC_MF,
+    VEC_AC,
+    VEC_MC,
+    VEC_XM,
     VEC_EXCEPTIONS = 32,
-    VEC_FIRST_DEVICE = 0x30,   /* device interrupts: 0x30..0xdf without 0x80 and 0x82 */
+    VEC_FIRST_DEVICE = 0x30, /* device interrupts: 0x30..0xdf without 0x80 and 0x82 */
     VEC_LINUX_SYSCALL = 0x80,
     VEC_HYPERCALL = 0x82,
     VEC_LAST_DEVICE = 0xdf,
     VEC_LAPIC_TIMER = 0xf0,
-    VEC_IPI_WORK = 0xf1,       /* look at this CPU's work bits */
-    VEC_IPI_CALL = 0xf2,       /* run the pending remote call (TLB flush and the like) */
+    VEC_IPI_WORK = 0xf1, /* look at this CPU's work bits */
+    VEC_IPI_CALL = 0xf2, /* run the pending remote call (TLB flush and the like) */
     VEC_LAPIC_ERROR = 0xfe,
     VEC_LAPIC_SPURIOUS = 0xff,
 };

@@ -137,10 +137,10 @@ static bool is_byte_form(const struct insn *i)
     return !(i->opcode & 1);
 }
 
-/* Nearly all stores of Linux to its tables: MOV and XCHG of 8 bytes, LOCK AND and OR of one byte, at an
- * address in a register with at most a short displacement. (On one processor Linux turns LOCK into
- * DS.) The general way takes five times as long for them and comes to the same. `b` has INSN_MAX
- * bytes, more than these forms are long. */
+/* Nearly all stores of Linux to its tables: MOV and XCHG of 8 bytes, LOCK AND and OR of one byte,
+ * at an address in a register with at most a short displacement. (On one processor Linux turns LOCK
+ * into DS.) The general way takes five times as long for them and comes to the same. `b` has
+ * INSN_MAX bytes, more than these forms are long. */
 static bool common_store(const uint8_t *b, const struct cpu_user_regs *regs,
                          struct decoded_store *out)
 {

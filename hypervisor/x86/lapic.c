@@ -221,7 +221,8 @@ void lapic_send_ipi_mask(const void *cpumask, uint8_t vector)
     const cpumask_t *cpus = cpumask;
     unsigned cpu;
 
-    for_each_cpu(cpu, cpus) lapic_send_ipi(cpu, vector);
+    for_each_cpu (cpu, cpus)
+        lapic_send_ipi(cpu, vector);
 }
 
 void lapic_send_init(uint32_t apic_id)

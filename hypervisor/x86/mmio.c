@@ -41,9 +41,9 @@ static void ask_processor(void)
     WRITE_ONCE(processor.last_frame, (UINT64_C(1) << (bits - PAGE_SHIFT)) - 1);
 }
 
-/* A page that a region fills only in part is left to the device or firmware in the other part. Below
- * 1 MiB nothing is in the allocator's hands, and firmware leaves tables there in what it calls RAM:
- * Linux looks for them from 512 KiB on. */
+/* A page that a region fills only in part is left to the device or firmware in the other part.
+ * Below 1 MiB nothing is in the allocator's hands, and firmware leaves tables there in what it
+ * calls RAM: Linux looks for them from 512 KiB on. */
 static bool region_overlaps(const struct boot_region *r, uint64_t first, uint64_t last)
 {
     uint64_t r_first = (MAX(r->base, LOW_MEMORY_END) + PAGE_SIZE - 1) >> PAGE_SHIFT;

@@ -90,8 +90,7 @@ BOOT_CODE unsigned smp_start(unsigned max)
 {
     uint32_t own = lapic_id();
 
-    memcpy(maddr_to_virt(maddr(TRAMPOLINE_PAGE)), ap_trampoline,
-           ap_trampoline_end - ap_trampoline);
+    memcpy(maddr_to_virt(maddr(TRAMPOLINE_PAGE)), ap_trampoline, ap_trampoline_end - ap_trampoline);
     cpu_apic_id[0] = own;
     for (unsigned i = 0; i < acpi.cpu_count; i++) {
         if (acpi.cpus[i].apic_id == own) {

@@ -5,7 +5,7 @@
 #include "lib/bitmap.h"
 #include "lib/types.h"
 
-extern unsigned cpu_count;       /* CPUs 0..cpu_count-1 run */
+extern unsigned cpu_count; /* CPUs 0..cpu_count-1 run */
 extern cpumask_t cpus_online;
 /* Local APIC id of a CPU. */
 extern uint32_t cpu_apic_id[MAX_CPUS];
@@ -15,11 +15,11 @@ extern uint32_t cpu_acpi_id[MAX_CPUS];
 unsigned smp_start(unsigned max);
 
 enum remote_call {
-    REMOTE_FLUSH,                /* tlb_flush_local() */
-    REMOTE_FLUSH_PAGE,           /* tlb_flush_page_local(arg) */
-    REMOTE_CACHE_FLUSH,          /* wbinvd */
-    REMOTE_ROOT_CHANGED,         /* current's root must be loaded anew */
-    REMOTE_STOP,                 /* halt for good (panic, reset) */
+    REMOTE_FLUSH,        /* tlb_flush_local() */
+    REMOTE_FLUSH_PAGE,   /* tlb_flush_page_local(arg) */
+    REMOTE_CACHE_FLUSH,  /* wbinvd */
+    REMOTE_ROOT_CHANGED, /* current's root must be loaded anew */
+    REMOTE_STOP,         /* halt for good (panic, reset) */
 };
 
 /* Runs the call on every CPU of the set but this one; returns when all have done it. Interrupts

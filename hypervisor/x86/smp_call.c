@@ -1,7 +1,7 @@
 /*
- * Calls to other processors, one at a time in the whole machine. The caller of one holds the lock and
- * waits until the last addressee has cleared its bit; whoever waits for the lock meanwhile answers
- * what is asked of itself, so two processors that call each other do not wait for ever.
+ * Calls to other processors, one at a time in the whole machine. The caller of one holds the lock
+ * and waits until the last addressee has cleared its bit; whoever waits for the lock meanwhile
+ * answers what is asked of itself, so two processors that call each other do not wait for ever.
  */
 #include "domain/domain.h"
 #include "lib/spinlock.h"
@@ -78,7 +78,8 @@ void smp_call_interrupt(void)
     bit_test_and_clear(remote.waiting.bits, cpu);
 }
 
-/* Interrupts are off from before the bit is looked at until the answer, so that none is done twice. */
+/* Interrupts are off from before the bit is looked at until the answer, so that none is done twice.
+ */
 static void answer_own(void)
 {
     unsigned long flags = irq_save();
@@ -136,6 +137,6 @@ void smp_stop_others(void)
     /* Whoever is left runs with interrupts off. */
     others = cpus_online;
     bit_clear(others.bits, this_cpu());
-    for_each_cpu(cpu, &others)
+    for_each_cpu (cpu, &others)
         lapic_send_nmi(cpu);
 }

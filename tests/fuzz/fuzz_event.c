@@ -1,8 +1,8 @@
 /* sources: tests/host/panic.c tests/host/small_world.c tests/host/event_world.c hypervisor/lib/spinlock.c hypervisor/event/port.c hypervisor/event/bind.c hypervisor/event/send.c hypervisor/event/close.c hypervisor/event/event_op.c */
 /*
  * Any order of event-channel calls by three domains, with their upcall handlers, masks, interrupts
- * and a domain's death in between; the rules of event_world_check() hold after each step. Four bytes
- * a step: what, who, two operands.
+ * and a domain's death in between; the rules of event_world_check() hold after each step. Four
+ * bytes a step: what, who, two operands.
  */
 #include "event/internal.h"
 #include "event_world.h"

@@ -1,8 +1,8 @@
 /* sources: tests/host/panic.c tests/host/small_world.c tests/host/grant_world.c hypervisor/lib/spinlock.c hypervisor/grant/entry.c hypervisor/grant/maptrack.c hypervisor/grant/table.c hypervisor/grant/use.c hypervisor/grant/setup.c hypervisor/grant/map.c hypervisor/grant/unmap.c hypervisor/grant/copy.c hypervisor/grant/grant_op.c */
 /*
- * Any order of grant calls by three domains, while granters rewrite their entries, give frames back,
- * and domains die. After each step references, writers and uses add up; at the end nothing is left.
- * Six bytes a step: what, who, four operands.
+ * Any order of grant calls by three domains, while granters rewrite their entries, give frames
+ * back, and domains die. After each step references, writers and uses add up; at the end nothing is
+ * left. Six bytes a step: what, who, four operands.
  */
 #include "grant_world.h"
 #include "hypercall/hypercall.h"
@@ -57,9 +57,13 @@ static void map(unsigned id, const uint8_t *s)
 {
     uint32_t flags = s[2] & 0x1f;
     struct gnttab_map_grant_ref list[2] = {
-        {.ref = ref_of(s[3]), .dom = s[4] % 4, .flags = flags,
+        {.ref = ref_of(s[3]),
+         .dom = s[4] % 4,
+         .flags = flags,
          .host_addr = address(id, s[5], flags & GNTMAP_contains_pte)},
-        {.ref = ref_of(s[3] >> 4), .dom = s[4] / 4 % 4, .flags = flags,
+        {.ref = ref_of(s[3] >> 4),
+         .dom = s[4] / 4 % 4,
+         .flags = flags,
          .host_addr = address(id, s[5] >> 4, flags & GNTMAP_contains_pte)},
     };
 
@@ -70,9 +74,11 @@ static void unmap(unsigned id, const uint8_t *s)
 {
     bool is_pte = s[2] & 1;
     struct gnttab_unmap_grant_ref list[2] = {
-        {.handle = s[3] % 16, .host_addr = s[2] & 2 ? address(id, s[4], is_pte) : 0,
+        {.handle = s[3] % 16,
+         .host_addr = s[2] & 2 ? address(id, s[4], is_pte) : 0,
          .dev_bus_addr = s[2] & 4},
-        {.handle = s[3] / 16, .host_addr = s[2] & 8 ? address(id, s[5], is_pte) : 0,
+        {.handle = s[3] / 16,
+         .host_addr = s[2] & 8 ? address(id, s[5], is_pte) : 0,
          .dev_bus_addr = s[2] & 16},
     };
 
@@ -90,7 +96,9 @@ static void replace(unsigned id, const uint8_t *s)
 
 static void copy(const uint8_t *s)
 {
-    struct gnttab_copy c = {.flags = s[2] & 3, .len = s[2] / 4 * 70, .source.domid = s[3] % 4,
+    struct gnttab_copy c = {.flags = s[2] & 3,
+                            .len = s[2] / 4 * 70,
+                            .source.domid = s[3] % 4,
                             .dest.domid = s[3] / 4 % 4};
 
     if (c.flags & GNTCOPY_source_gref)

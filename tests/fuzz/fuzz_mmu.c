@@ -119,9 +119,9 @@ static void step_mmu_update(struct input *in, unsigned self)
 static void step_mmuext(struct input *in, unsigned self)
 {
     static const uint8_t cmds[] = {
-        MMUEXT_PIN_L1_TABLE,  MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,     MMUEXT_PIN_L4_TABLE,
-        MMUEXT_PIN_L4_TABLE,  MMUEXT_UNPIN_TABLE,  MMUEXT_UNPIN_TABLE,      MMUEXT_NEW_BASEPTR,
-        MMUEXT_NEW_USER_BASEPTR, MMUEXT_CLEAR_PAGE, MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_TLB_FLUSH_ALL,
+        MMUEXT_PIN_L1_TABLE,     MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,    MMUEXT_PIN_L4_TABLE,
+        MMUEXT_PIN_L4_TABLE,     MMUEXT_UNPIN_TABLE,  MMUEXT_UNPIN_TABLE,     MMUEXT_NEW_BASEPTR,
+        MMUEXT_NEW_USER_BASEPTR, MMUEXT_CLEAR_PAGE,   MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_TLB_FLUSH_ALL,
     };
     static struct mmuext_op list[2][2];
     unsigned n = take(in), count = 1 + (n & 1);

@@ -47,7 +47,7 @@ static struct vcpu vcpus[2];
 static struct vcpu *vcpu_table[2];
 static unsigned preempt_in;
 static bool preempt_each;
-static bool draining;            /* pages are taken only to empty the allocator */
+static bool draining; /* pages are taken only to empty the allocator */
 
 /* TLB model: per CPU and frame, whether a stale translation might exist. */
 static bool cached_writable[MACHINE_CPUS][MACHINE_FRAMES];

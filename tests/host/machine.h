@@ -10,8 +10,8 @@
 
 #define MACHINE_FRAMES 512u
 #define MACHINE_CPUS 2u
-#define FIRST_DOMAIN_FRAME 64u   /* frames below stay Ringfort's */
-#define DEVICE_FRAME 0x100000u   /* a frame outside RAM that domain 0 may map */
+#define FIRST_DOMAIN_FRAME 64u /* frames below stay Ringfort's */
+#define DEVICE_FRAME 0x100000u /* a frame outside RAM that domain 0 may map */
 #define READ_ONLY_DEVICE_FRAME 0x100001u
 
 /* A fresh machine, nothing allocated; domain 0 and 1, one vCPU each, alive and without memory. */
@@ -38,8 +38,8 @@ mfn_t machine_frame(struct domain *d);
 
 /* TLB model. A CPU is taken to have cached every writable leaf and every table reachable from the
  * roots of the vCPU it runs; a flush empties that. machine_tlb_fill() after each step caches anew;
- * machine_tlb_check() stops the test when a table could be reached through a stale writable entry or
- * a data frame through a stale table pointer. */
+ * machine_tlb_check() stops the test when a table could be reached through a stale writable entry
+ * or a data frame through a stale table pointer. */
 void machine_tlb_fill(void);
 void machine_tlb_check(void);
 extern unsigned machine_flushes, machine_page_flushes, machine_cache_flushes, machine_page_faults;

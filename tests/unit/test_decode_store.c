@@ -350,8 +350,8 @@ static void test_short_way(void)
                 differ += rc != decode_store(insn, INSN_MAX - 1, &regs, true, &slow);
                 differ += !rc && (fast.op != slow.op || fast.size != slow.size ||
                                   fast.length != slow.length || fast.reg != slow.reg ||
-                                  fast.reg_high != slow.reg_high ||
-                                  fast.address != slow.address || fast.source != slow.source);
+                                  fast.reg_high != slow.reg_high || fast.address != slow.address ||
+                                  fast.source != slow.source);
             }
     CHECK_EQ(differ, 0);
 }

@@ -60,7 +60,8 @@ static void selectors(void)
     CHECK(is_flat(*entry(narrow, HV_CS), 0, true, true));
 }
 
-/* Beside Ringfort's own, which ring 0 alone may load, nothing that a guest might not write itself. */
+/* Beside Ringfort's own, which ring 0 alone may load, nothing that a guest might not write itself.
+ */
 static void nothing_else(void)
 {
     for (unsigned compat = 0; compat < 2; compat++) {

@@ -1,5 +1,6 @@
 /* sources: tests/host/panic.c tests/host/small_world.c tests/host/grant_world.c hypervisor/lib/spinlock.c hypervisor/grant/entry.c hypervisor/grant/maptrack.c hypervisor/grant/table.c hypervisor/grant/use.c hypervisor/grant/setup.c hypervisor/grant/map.c hypervisor/grant/unmap.c hypervisor/grant/copy.c hypervisor/grant/grant_op.c */
-/* Grants: what an entry permits, mapping and its end in every order, copies, death of either side. */
+/* Grants: what an entry permits, mapping and its end in every order, copies, death of either side.
+ */
 #include <string.h>
 
 #include "check.h"
@@ -268,7 +269,8 @@ static void test_copy(void)
     grant_world_end();
 }
 
-/* Each element is done once, whatever the preemption; the restarted call has the rest of the list. */
+/* Each element is done once, whatever the preemption; the restarted call has the rest of the list.
+ */
 static void test_preemption(void)
 {
     struct gnttab_map_grant_ref list[4];

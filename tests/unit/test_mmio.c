@@ -52,7 +52,7 @@ int main(void)
     make_machine();
     CHECK(allowed(0xa0, 0x20));
     CHECK(allowed(0xf0, 0x10));
-    CHECK(allowed(0x9f, 1)); /* shared by memory and the BIOS's data */
+    CHECK(allowed(0x9f, 1));  /* shared by memory and the BIOS's data */
     CHECK(allowed(0, 0x100)); /* firmware's first MiB, whatever it calls RAM there */
     CHECK(!allowed(0xff, 2));
     CHECK(allowed(0x3ffe0, 0x20));

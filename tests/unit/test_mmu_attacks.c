@@ -56,7 +56,8 @@ static long update(mfn_t m, unsigned index, uint64_t value)
     return update_as(DOMID_SELF, m, index, value);
 }
 
-/* A frame given back, and still in a TLB, must not be written to after it was zeroed ahead of need. */
+/* A frame given back, and still in a TLB, must not be written to after it was zeroed ahead of need.
+ */
 static void store_after_scrub(void)
 {
     struct domain *d = start(1);
@@ -226,8 +227,8 @@ static void foreign_names(void)
     oracle_check(true);
 }
 
-/* A second tree that dies while the slot is taken waits for the first: nothing runs to its end in one
- * go because the guest asked for it. */
+/* A second tree that dies while the slot is taken waits for the first: nothing runs to its end in
+ * one go because the guest asked for it. */
 static void two_dying_tables(void)
 {
     struct vcpu *v;
@@ -243,7 +244,8 @@ static void two_dying_tables(void)
     oracle_check(true);
 }
 
-/* What is no table is data to mmu_update, unless it is something else that the guest must not write. */
+/* What is no table is data to mmu_update, unless it is something else that the guest must not
+ * write. */
 static void update_of_descriptors(void)
 {
     uint64_t frames[1];

@@ -10,9 +10,9 @@
 #include "schedule/schedule.h"
 #include "x86/current.h"
 
-#define OP_ADD 200               /* result: first argument plus second */
-#define OP_STEP 201              /* restarts with the first argument lowered, until it is 0 */
-#define OP_AGAIN 202             /* wants to be repeated as it was */
+#define OP_ADD 200   /* result: first argument plus second */
+#define OP_STEP 201  /* restarts with the first argument lowered, until it is 0 */
+#define OP_AGAIN 202 /* wants to be repeated as it was */
 
 struct vcpu *host_current;
 unsigned host_cpu;
@@ -116,7 +116,8 @@ static void test_cut_between(void)
 /* Cut inside an entry: its progress is in the entry, the batch's in registers. */
 static void test_cut_inside(void)
 {
-    struct multicall_entry list[] = {entry(OP_ADD, 1, 1), entry(OP_STEP, 2, 7), entry(OP_ADD, 3, 3)};
+    struct multicall_entry list[] = {entry(OP_ADD, 1, 1), entry(OP_STEP, 2, 7),
+                                     entry(OP_ADD, 3, 3)};
 
     reset();
     CHECK_EQ(do_multicall((uint64_t)list, 3), -ERESTART);
