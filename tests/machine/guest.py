@@ -37,7 +37,7 @@ class Guest:
     def run(self, command, timeout=60, check=True):
         """Runs a command line in the guest's shell; returns its output."""
         with self.console():
-            self.machine.send(f'{command}; echo "[guest-status:$?]"\n')
+            self.machine.send(f'{command}\necho "[guest-status:$?]"\n')
             match = self.machine.wait(r"\[guest-status:(\d+)\]\r*\n", timeout)
             output = self.machine.child.before.replace("\r", "")
         if check and match[1] != "0":
@@ -52,6 +52,11 @@ class Guest:
 
     def mebibytes(self):
         return int(re.search(rf"^{self.name} +\d+ +(\d+)", self.dom0.run("xl list"), re.M)[1])
+
+    def wait_gone(self, seconds=30):
+        """Waits until Domain0 has cleaned up after a guest that ended by itself."""
+        self.dom0.run(f"for i in $(seq {seconds}); do xl domid {self.name} 2>/dev/null || break; "
+                      f"sleep 1; done; ! xl domid {self.name} 2>/dev/null", seconds + 10)
 
     def destroy(self):
         self.dom0.run(f"xl destroy {self.name}", 60)

@@ -5,17 +5,18 @@ import re
 import pytest
 
 from machine import Boot, Domain0, Guest, Qemu
+from machine import paths
 from machine.guest import free_kibibytes
+from machine.qemu import disk
 
 long = pytest.mark.long
 # Taken once and kept: a page of the domain table, the console daemon's grants.
 WARM_UP_KIB = 64
 
 
-def machine_with_tools(name, release="bookworm", cpus=1, options=""):
-    linux_memory = "dom0_mem=640M"
-    boot = Boot.of_domain0(release, options=f"{linux_memory} {options}", sets=("tools",))
-    return Qemu(name, boot, cpus=cpus, memory=1536)
+def machine_with_tools(name, release="bookworm", options="", **machine):
+    boot = Boot.of_domain0(release, options=f"dom0_mem=640M {options}", sets=("tools",))
+    return Qemu(name, boot, memory=1536, **machine)
 
 
 def tools_started(qemu):
@@ -93,4 +94,51 @@ def test_many_ends():
             dom0.run(f"sleep {seconds}")
             guest.destroy()
             assert free_kibibytes(dom0) == before
+        dom0.check_log()
+
+
+@long
+@pytest.mark.parametrize("cpu", ["qemu64", "max,-smap,-smep"])
+def test_save_and_restore(cpu):
+    """What runs in the guest goes on where it was, twice; a failed save leaves it running."""
+    with machine_with_tools("save-" + cpu[:3], cpus=2, cpu=cpu) as qemu:
+        dom0 = tools_started(qemu)
+        guest = Guest(dom0, vcpus=2, memory=112).wait_ready()
+        before = free_kibibytes(dom0)
+        guest.run("head -c 4000000 /dev/urandom >/tmp/data; sha256sum /tmp/data >/tmp/sum")
+        guest.run("(while :; do echo >>/tmp/alive; sleep 1; done) &")
+        # There is not enough room for it here.
+        dom0.run("mount -t tmpfs -o size=20M tmpfs /mnt")
+        assert "No space left" in dom0.run("xl save guest /mnt/guest", 120, check=False)
+        guest.run("sha256sum -c /tmp/sum")
+        for _ in range(2):
+            dom0.run("xl save guest /dev/shm/guest", 120)
+            assert guest.state() is None
+            dom0.run("xl restore /dev/shm/guest", 120)
+            lines = int(guest.run("sha256sum -c /tmp/sum >/dev/null && wc -l </tmp/alive"))
+            dom0.run("sleep 3")
+            assert int(guest.run("wc -l </tmp/alive")) > lines
+            assert guest.run("grep -c ^processor /proc/cpuinfo").strip() == "2"
+            assert abs(free_kibibytes(dom0) - before) <= WARM_UP_KIB
+        guest.destroy()
+        dom0.check_log()
+
+
+def test_devices():
+    """A disk and a card of Domain0's, shared with a guest; then the guest is shut down."""
+    image = paths.scratch("devices.img")
+    with open(image, "wb") as file:
+        file.truncate(64 << 20)
+    with machine_with_tools("devices", extra=disk("virtio", image)) as qemu:
+        dom0 = tools_started(qemu)
+        dom0.run("brctl addbr xenbr0 && ip addr add 10.9.0.1/24 dev xenbr0 && ip link set xenbr0 up")
+        guest = Guest(dom0, disk=["phy:/dev/vda,xvda,w"], vif=["bridge=xenbr0"]).wait_ready()
+        guest.run("ip addr add 10.9.0.2/24 dev eth0 && ip link set eth0 up")
+        assert " 0% packet loss" in guest.run("ping -c 3 10.9.0.1")
+        assert " 0% packet loss" in dom0.run("ping -c 3 10.9.0.2")
+        # Larger than what is on its way at any moment, and checked on the other side.
+        wanted = guest.run("head -c 8000000 /dev/urandom | tee /dev/xvda | sha256sum && sync", 120)
+        assert dom0.run("head -c 8000000 /dev/vda | sha256sum").split()[0] == wanted.split()[0]
+        dom0.run("xl shutdown -w guest", 60)
+        guest.wait_gone()
         dom0.check_log()
