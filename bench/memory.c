@@ -12,7 +12,7 @@
 
 #define PAGE 4096u
 #define FILE_SIZE (4u << 20)
-#define AROUND 16                /* pages that Linux maps around one that faults */
+#define AROUND 16 /* pages that Linux maps around one that faults */
 
 static int data_file(void)
 {
