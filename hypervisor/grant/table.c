@@ -87,7 +87,7 @@ void grant_destroy_domain(struct domain *d)
 
     if (!t)
         return;
-    for (unsigned i = 0; i < t->nr_frames; i++)
+    for (unsigned i = 0; t->active && i < t->nr_frames; i++)
         zfree(t->active[i]);
     maptrack_destroy(&t->maptrack);
     zfree(t->shared);

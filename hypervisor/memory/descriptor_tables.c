@@ -85,7 +85,9 @@ int vcpu_set_gdt(struct vcpu *v, const mfn_t *frames, unsigned entries)
 
 void vcpu_drop_gdt(struct vcpu *v)
 {
-    vcpu_set_gdt(v, NULL, 0);
+    const mfn_t none = INVALID_MFN;
+
+    vcpu_set_gdt(v, &none, 0);
 }
 
 void vcpu_drop_ldt(struct vcpu *v)
@@ -116,7 +118,7 @@ static bool frame_list_read(uint64_t list, mfn_t *frames, unsigned count)
 
 long do_set_gdt(uint64_t frame_list, unsigned entries)
 {
-    mfn_t frames[GUEST_GDT_FRAMES];
+    mfn_t frames[GUEST_GDT_FRAMES] = {{0}};
 
     if (entries > GUEST_GDT_FRAMES * DESCRIPTORS_PER_PAGE)
         return refuse(-EINVAL);
