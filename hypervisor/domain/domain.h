@@ -63,7 +63,6 @@ struct domain {
     uint64_t compat_hole_start; /* first reserved VA of a 32-bit guest */
     uint64_t vm_assist;
     struct list teardown; /* frames found by domain_kill's walk, see memory/teardown */
-    unsigned teardown_stage;
 
     struct shared_info *shared_info; /* page allocated by Ringfort, shared writable */
     mfn_t shared_info_mfn;
@@ -84,8 +83,7 @@ struct domain {
     unsigned kill_stage;        /* how far domain_kill() has come; domctl lock */
     struct domain *next_dead;   /* link among domains without references, see domain_reap() */
     uint8_t handle[16];
-    struct xen_memory_region *memory_map; /* unused unless set: see memory/memory_map */
-    struct e820entry *e820;               /* set_memory_map's answer */
+    struct e820entry *e820; /* set_memory_map's answer */
     unsigned e820_entries;
 };
 

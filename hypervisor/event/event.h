@@ -56,8 +56,6 @@ void event_send_vcpu_virq(struct vcpu *v, unsigned virq);
 void event_send_global_virq(unsigned virq);
 /* Raises the port that a physical interrupt is bound to. Any context. */
 void event_send_pirq(struct domain *d, uint32_t port);
-/* As EVTCHNOP_send from inside Ringfort. Takes the event lock: not from interrupt handlers. */
-void event_send_port(struct domain *d, uint32_t port);
 
 /* True when an upcall is due: pending and not masked. */
 static inline bool event_deliverable(const struct vcpu_info *info)

@@ -67,11 +67,6 @@ long event_send(struct domain *d, uint32_t port)
     return rc;
 }
 
-void event_send_port(struct domain *d, uint32_t port)
-{
-    event_send(d, port);
-}
-
 void event_send_vcpu_virq(struct vcpu *v, unsigned virq)
 {
     unsigned long flags = irq_save();

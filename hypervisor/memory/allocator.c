@@ -3,9 +3,8 @@
  * significant bits, so "below 1 << b bytes" is a choice of zones, a block never crosses a zone, and
  * searching from the top keeps low memory for the devices that need it.
  *
- * A free block is described by its first frame: COUNT_FREE, its order in the type word, COUNT_DIRTY
- * while it may hold somebody's data. Clean and dirty blocks do not merge with each other; clean
- * ones stand at the head of their list and dirty ones at the tail.
+ * A free block is described by its first frame: COUNT_FREE, and its order in the type word. It
+ * holds whatever its last owner left; frames are zeroed when they are allocated.
  */
 #include "memory/allocator.h"
 
@@ -19,8 +18,7 @@
 #include "memory/tlb.h"
 #include "x86/smp.h"
 
-#define ZONES 42      /* bits of a frame number, and zone 0 */
-#define SCRUB_ORDER 4 /* zeroed ahead of need in pieces of this order */
+#define ZONES 42 /* bits of a frame number, and zone 0 */
 
 static spinlock_t frames_lock = SPINLOCK_INIT(LOCK_FRAMES);
 static struct list free_blocks[ZONES][MAX_ORDER + 1];
@@ -32,7 +30,7 @@ static unsigned zone_of(mfn_t m)
     return m.n ? 64 - __builtin_clzll(m.n) : 0;
 }
 
-static void block_insert(struct frame *f, unsigned order, bool dirty)
+static void block_insert(struct frame *f, unsigned order)
 {
     unsigned zone = zone_of(frame_mfn(f));
     struct list *head = &free_blocks[zone][order];
@@ -40,11 +38,8 @@ static void block_insert(struct frame *f, unsigned order, bool dirty)
     if (!head->next)
         list_init(head);
     f->type = order;
-    f->count = COUNT_RAM | COUNT_FREE | (dirty ? COUNT_DIRTY : 0);
-    if (dirty)
-        list_add_tail(head, &f->link);
-    else
-        list_add(head, &f->link);
+    f->count = COUNT_RAM | COUNT_FREE;
+    list_add_tail(head, &f->link);
     orders_present[zone] |= UINT32_C(1) << order;
 }
 
@@ -60,10 +55,8 @@ static void block_remove(struct frame *f)
 }
 
 /* Frames 1 << order from `f` become free; joins them with free neighbours. Lock held. */
-static void block_free(struct frame *f, unsigned order, bool dirty)
+static void block_free(struct frame *f, unsigned order)
 {
-    uint32_t state = COUNT_RAM | COUNT_FREE | (dirty ? COUNT_DIRTY : 0);
-
     free_count += UINT64_C(1) << order;
     for (; order < MAX_ORDER; order++) {
         mfn_t m = frame_mfn(f);
@@ -73,17 +66,17 @@ static void block_free(struct frame *f, unsigned order, bool dirty)
         if (!mfn_valid(buddy))
             break;
         b = frame_of(buddy);
-        if (READ_ONCE(b->count) != state || b->type != order)
+        if (READ_ONCE(b->count) != (COUNT_RAM | COUNT_FREE) || b->type != order)
             break;
         block_remove(b);
         if (buddy.n < m.n)
             f = b;
     }
-    block_insert(f, order, dirty);
+    block_insert(f, order);
 }
 
-/* A block of exactly `order` from zones up to `zone`, or NULL; *dirty says whether to zero it. */
-static struct frame *block_take(unsigned order, unsigned zone, bool *dirty)
+/* A block of exactly `order` from zones up to `zone`, or NULL. */
+static struct frame *block_take(unsigned order, unsigned zone)
 {
     for (zone = MIN(zone, ZONES - 1); zone; zone--) {
         uint32_t orders = orders_present[zone] >> order;
@@ -94,10 +87,9 @@ static struct frame *block_take(unsigned order, unsigned zone, bool *dirty)
             continue;
         have = order + __builtin_ctz(orders);
         f = list_first(&free_blocks[zone][have], struct frame, link);
-        *dirty = f->count & COUNT_DIRTY;
         block_remove(f);
         while (have-- > order)
-            block_insert(f + (UINT64_C(1) << have), have, *dirty);
+            block_insert(f + (UINT64_C(1) << have), have);
         free_count -= UINT64_C(1) << order;
         return f;
     }
@@ -123,18 +115,17 @@ static void flush_before_use(const struct frame *f, unsigned order)
 static struct frame *frames_alloc(unsigned order, unsigned zone)
 {
     struct frame *f;
-    bool dirty;
 
     if (order > MAX_ORDER)
         return NULL;
     spin_lock(&frames_lock);
-    f = block_take(order, zone, &dirty);
+    f = block_take(order, zone);
     spin_unlock(&frames_lock);
     if (!f)
         return NULL;
 
     flush_before_use(f, order);
-    for (uint64_t i = 0; dirty && i < UINT64_C(1) << order; i++)
+    for (uint64_t i = 0; i < UINT64_C(1) << order; i++)
         clear_page(mfn_to_virt(frame_mfn(f + i)));
     return f;
 }
@@ -142,7 +133,7 @@ static struct frame *frames_alloc(unsigned order, unsigned zone)
 static void frames_give(struct frame *f, unsigned order)
 {
     spin_lock(&frames_lock);
-    block_free(f, order, true);
+    block_free(f, order);
     spin_unlock(&frames_lock);
 }
 
@@ -156,7 +147,7 @@ void allocator_add(mfn_t start, mfn_t end)
         while (n + (UINT64_C(1) << order) > end.n)
             order--;
         assert(mfn_valid(mfn(n)));
-        block_free(frame_of(mfn(n)), order, true);
+        block_free(frame_of(mfn(n)), order);
         n += UINT64_C(1) << order;
         total_count += UINT64_C(1) << order;
     }
@@ -253,48 +244,4 @@ uint64_t frames_free(void)
 uint64_t frames_total(void)
 {
     return total_count;
-}
-
-/* A dirty block, cut down to SCRUB_ORDER; its order in *order. Lock held. */
-static struct frame *dirty_take(unsigned *order)
-{
-    for (unsigned zone = ZONES - 1; zone; zone--) {
-        for (unsigned o = 0; o <= MAX_ORDER; o++) {
-            struct frame *f;
-
-            if (!(orders_present[zone] >> o & 1))
-                continue;
-            f = list_entry(free_blocks[zone][o].prev, struct frame, link);
-            if (!(f->count & COUNT_DIRTY))
-                continue;
-            block_remove(f);
-            while (o > SCRUB_ORDER) {
-                o--;
-                block_insert(f + (UINT64_C(1) << o), o, true);
-            }
-            free_count -= UINT64_C(1) << o;
-            *order = o;
-            return f;
-        }
-    }
-    return NULL;
-}
-
-void allocator_scrub_some(void)
-{
-    struct frame *f;
-    unsigned order = 0;
-
-    spin_lock(&frames_lock);
-    f = dirty_take(&order);
-    spin_unlock(&frames_lock);
-    if (!f)
-        return;
-    /* A processor that still reaches the frames could write to them after they were zeroed. */
-    flush_before_use(f, order);
-    for (unsigned i = 0; i < 1u << order; i++)
-        clear_page(mfn_to_virt(frame_mfn(f + i)));
-    spin_lock(&frames_lock);
-    block_free(f, order, false);
-    spin_unlock(&frames_lock);
 }

@@ -30,7 +30,4 @@ int domain_assign_frames(struct domain *d, struct frame *f, unsigned order);
 uint64_t frames_free(void);
 uint64_t frames_total(void);
 
-/* Zeroes a few freed frames ahead of need, so that their allocation need not. */
-void allocator_scrub_some(void);
-
 #endif

@@ -46,8 +46,6 @@ void vcpu_periodic_fired(struct vcpu *v);
 
 /* The rate of the TSC, as measured at boot. */
 uint64_t tsc_khz(void);
-/* The wall clock now: Unix seconds and nanoseconds. */
-void time_get_wallclock(uint64_t *sec, uint32_t *nsec);
 /* Busy-waits; boot code and hardware set-up. */
 void udelay(unsigned usec);
 

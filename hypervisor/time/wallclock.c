@@ -55,16 +55,6 @@ BOOT_CODE void wallclock_init(void)
         (uint64_t)days_from_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
 }
 
-void time_get_wallclock(uint64_t *sec, uint32_t *nsec)
-{
-    unsigned long flags = spin_lock_irqsave(&wallclock_lock);
-    uint64_t ns = (uint64_t)now() + boot_nsec;
-
-    *sec = boot_sec + ns / NSEC_PER_SEC;
-    *nsec = ns % NSEC_PER_SEC;
-    spin_unlock_irqrestore(&wallclock_lock, flags);
-}
-
 void time_update_wallclock(struct domain *d)
 {
     struct shared_info *s = d->shared_info;

@@ -52,8 +52,7 @@ void irq_free_domain(struct domain *d);
 /* Hypercalls. */
 long do_physdev_op(int cmd, uint64_t arg);
 
-/* Port and MMIO permissions of a domain (x86/ports.c). */
-bool port_allowed(const struct domain *d, uint16_t port, unsigned bytes);
+/* MMIO permissions of a domain (x86/mmio.c). */
 bool mmio_allowed(const struct domain *d, mfn_t first, uint64_t frames);
 /* MMIO that Domain0 may map but only read (MSI-X tables, HPET): a writable entry for it is made
  * read-only, not refused, because Linux maps before it knows. */

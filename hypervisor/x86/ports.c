@@ -40,11 +40,6 @@ void ports_free_domain(struct domain *d)
     d->ports = NULL;
 }
 
-bool port_allowed(const struct domain *d, uint16_t port, unsigned bytes)
-{
-    return d->ports && port_access(d->ports->denied, port, bytes) != PORT_ACCESS_DENIED;
-}
-
 static uint32_t all_ones(unsigned bytes)
 {
     return ~0u >> (32 - 8 * bytes);

@@ -88,8 +88,6 @@ static void scrubbing(void)
         }
         while (!list_empty(&from->pages))
             domain_release_frame(list_first(&from->pages, struct frame, link));
-        for (unsigned i = 0; i < round * 10; i++)
-            allocator_scrub_some();
         while ((f = domain_alloc_frames(to, 0, 0)) != NULL)
             CHECK(all_zero(frame_mfn(f)));
         while (!list_empty(&to->pages))
@@ -113,8 +111,6 @@ static void merging(void)
     CHECK(domain_alloc_frames(d, 7, 0) != NULL);
     while (!list_empty(&d->pages))
         domain_release_frame(list_first(&d->pages, struct frame, link));
-    for (unsigned i = 0; i < MACHINE_FRAMES; i++)
-        allocator_scrub_some();
     CHECK(domain_alloc_frames(d, 7, 0) != NULL);
 }
 
