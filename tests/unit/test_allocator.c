@@ -73,7 +73,7 @@ static bool all_zero(mfn_t m)
     return true;
 }
 
-/* No domain sees what another left, whether it was scrubbed ahead or at allocation. */
+/* No domain sees what another left. */
 static void scrubbing(void)
 {
     machine_reset();
