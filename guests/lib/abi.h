@@ -29,8 +29,8 @@ enum xen_errno {
 #include <xen/errno.h>
 };
 
-typedef uint64_t mfn_t;
-typedef uint64_t pfn_t;
+typedef unsigned long mfn_t;
+typedef unsigned long pfn_t;
 typedef uint64_t maddr_t;
 typedef uint64_t pte_t;
 

@@ -21,12 +21,12 @@ bool check_true(bool holds, const char *file, int line, const char *text)
     return holds;
 }
 
-bool check_equal(long got, long want, const char *file, int line, const char *text,
+bool check_equal(long long got, long long want, const char *file, int line, const char *text,
                  const char *wanted)
 {
     count(got == want);
     if (got != want)
-        print("%s:%d: failed: %s is %ld (0x%lx), not %s = %ld (0x%lx)\n", file, line, text, got,
+        print("%s:%d: failed: %s is %lld (0x%llx), not %s = %lld (0x%llx)\n", file, line, text, got,
               got, wanted, want, want);
     return got == want;
 }

@@ -6,8 +6,11 @@
 
 #define CHECK(condition) check_true((condition), __FILE__, __LINE__, #condition)
 
-/* Compares two numbers as signed longs, so that error codes print as such. */
-#define CHECK_EQ(got, want) check_equal((long)(got), (long)(want), __FILE__, __LINE__, #got, #want)
+/* Compares two numbers as signed longs, so that error codes print as such, or as what is longer. */
+#define CHECK_EQ(got, want)                                                                        \
+    check_equal(CHECK_NUMBER(got), CHECK_NUMBER(want), __FILE__, __LINE__, #got, #want)
+#define CHECK_NUMBER(value)                                                                        \
+    ((long long)__builtin_choose_expr(sizeof(value) > sizeof(long), (value), (long)(value)))
 
 /* Ends the test at once when `condition` does not hold: nothing that follows would make sense. */
 #define REQUIRE(condition)                                                                         \
@@ -17,7 +20,7 @@
     } while (0)
 
 bool check_true(bool holds, const char *file, int line, const char *text);
-bool check_equal(long got, long want, const char *file, int line, const char *text,
+bool check_equal(long long got, long long want, const char *file, int line, const char *text,
                  const char *wanted);
 
 /* Prints how many checks there were and the verdict, and switches the machine off. */

@@ -6,7 +6,7 @@ volatile unsigned event_count[EVENT_PORTS];
 volatile unsigned event_vcpu[EVENT_PORTS];
 
 static struct vcpu_info *registered[MAX_VCPUS];
-/* Whose each port is: a word of 64 has other vCPUs' in it, and each takes its own only. */
+/* Whose each port is: a word of the bitmap has other vCPUs' in it, and each takes its own only. */
 static volatile uint8_t keeper[EVENT_PORTS];
 
 struct vcpu_info *vcpu_info(void)
@@ -53,7 +53,7 @@ void event_upcall(void)
             xen_ulong_t ready = shared_info->evtchn_pending[word] & ~shared_info->evtchn_mask[word];
 
             for (; ready; ready &= ready - 1)
-                take(word * 64 + (unsigned)__builtin_ctzl(ready));
+                take(word * (unsigned)WORD_BITS + (unsigned)__builtin_ctzl(ready));
         }
     } while (__atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_SEQ_CST));
 }
@@ -74,20 +74,20 @@ void event_disable(void)
 
 bool event_pending(unsigned port)
 {
-    return __atomic_load_n(&shared_info->evtchn_pending[port / 64], __ATOMIC_SEQ_CST) >>
-               (port % 64) &
+    return __atomic_load_n(&shared_info->evtchn_pending[port / WORD_BITS], __ATOMIC_SEQ_CST) >>
+               (port % WORD_BITS) &
            1;
 }
 
 void event_clear(unsigned port)
 {
-    __atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~(1UL << (port % 64)),
+    __atomic_fetch_and(&shared_info->evtchn_pending[port / WORD_BITS], ~(1UL << (port % WORD_BITS)),
                        __ATOMIC_SEQ_CST);
 }
 
 void event_mask(unsigned port)
 {
-    __atomic_fetch_or(&shared_info->evtchn_mask[port / 64], 1UL << (port % 64), __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&shared_info->evtchn_mask[port / WORD_BITS], 1UL << (port % WORD_BITS), __ATOMIC_SEQ_CST);
 }
 
 void event_unmask(unsigned port)

@@ -4,7 +4,8 @@
 
 #include "abi.h"
 
-#define EVENT_PORTS 4096
+#define WORD_BITS (8 * sizeof(xen_ulong_t))
+#define EVENT_PORTS (WORD_BITS * WORD_BITS)
 
 /* How often a port's event was taken by an upcall, and on which vCPU last. */
 extern volatile unsigned event_count[EVENT_PORTS];

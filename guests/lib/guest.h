@@ -17,6 +17,9 @@
 extern const struct start_info *start_info;
 extern struct shared_info *shared_info;
 
+/* The machine-to-physical array: PFN by MFN. */
+extern const volatile pfn_t *machine_to_phys;
+
 /* The test itself: each guest defines it. Returning ends the guest with its verdict. */
 void test(void);
 

@@ -54,19 +54,9 @@ static inline long mmuext_op(const struct mmuext_op *ops, unsigned count, unsign
                       domain);
 }
 
-static inline long update_va_mapping(unsigned long va, pte_t pte, unsigned long flags)
-{
-    return hypercall3(__HYPERVISOR_update_va_mapping, va, pte, flags);
-}
-
 static inline long set_gdt(const xen_pfn_t *frames, unsigned entries)
 {
     return hypercall2(__HYPERVISOR_set_gdt, (unsigned long)frames, entries);
-}
-
-static inline long update_descriptor(maddr_t at, uint64_t descriptor)
-{
-    return hypercall2(__HYPERVISOR_update_descriptor, at, descriptor);
 }
 
 static inline long stack_switch(unsigned long ss, unsigned long sp)

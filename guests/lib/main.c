@@ -2,10 +2,20 @@
 
 const struct start_info *start_info;
 struct shared_info *shared_info;
+const volatile pfn_t *machine_to_phys;
 
 static char shared_info_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 void guest_main(const struct start_info *info);
+
+/* Where the array is: the hypervisor's to say, at 32 bits. */
+static void find_machine_to_phys(void)
+{
+    struct xen_machphys_mapping mapping = {.v_start = MACH2PHYS_VIRT_START};
+
+    memory_op(XENMEM_machphys_mapping, &mapping);
+    machine_to_phys = (const volatile pfn_t *)mapping.v_start;
+}
 
 /* From here on everything but the registers at entry is as the hypervisor left it. */
 void guest_main(const struct start_info *info)
@@ -16,6 +26,7 @@ void guest_main(const struct start_info *info)
                           UVMF_INVLPG))
         check_abort("cannot map shared_info");
     shared_info = (struct shared_info *)shared_info_page;
+    find_machine_to_phys();
     trap_init();
     test();
     check_end();

@@ -20,7 +20,7 @@ mfn_t pfn_to_mfn(pfn_t pfn)
 
 pfn_t mfn_to_pfn(mfn_t mfn)
 {
-    return ((const volatile pfn_t *)MACH2PHYS_VIRT_START)[mfn];
+    return machine_to_phys[mfn];
 }
 
 pfn_t va_to_pfn(const void *va)
@@ -35,7 +35,7 @@ mfn_t va_to_mfn(const void *va)
 
 maddr_t va_to_maddr(const void *va)
 {
-    return va_to_mfn(va) << PAGE_SHIFT | ((uintptr_t)va & (PAGE_SIZE - 1));
+    return (maddr_t)va_to_mfn(va) << PAGE_SHIFT | ((uintptr_t)va & (PAGE_SIZE - 1));
 }
 
 void *mfn_to_va(mfn_t mfn)
@@ -81,8 +81,9 @@ pte_t *entry_of(unsigned long va, unsigned level)
 {
     pte_t *table = root_table();
 
-    for (unsigned l = 4;; l--) {
-        pte_t *entry = &table[va >> (PAGE_SHIFT + 9 * (l - 1)) & (TABLE_ENTRIES - 1)];
+    for (unsigned l = ROOT_LEVEL;; l--) {
+        unsigned entries = l == ROOT_LEVEL ? ROOT_ENTRIES : TABLE_ENTRIES;
+        pte_t *entry = &table[va >> (PAGE_SHIFT + 9 * (l - 1)) & (entries - 1)];
 
         if (l == level)
             return entry;
@@ -144,14 +145,15 @@ void page_make_readonly(const void *page)
 
 pte_t *tables_for(unsigned long va)
 {
-    for (unsigned level = 4; level > 1; level--) {
+    for (unsigned level = ROOT_LEVEL; level > 1; level--) {
         pte_t *entry = entry_of(va, level);
 
         if (!(*entry & PTE_P)) {
             void *table = page_alloc();
 
             page_make_readonly(table);
-            MUST(entry_write(entry, pte_make(va_to_mfn(table), TABLE_BITS)));
+            MUST(entry_write(entry, pte_make(va_to_mfn(table),
+                                             level == ROOT_LEVEL ? ROOT_TABLE_BITS : TABLE_BITS)));
         }
     }
     return entry_of(va, 1);

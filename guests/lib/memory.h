@@ -4,42 +4,38 @@
 
 #include "abi.h"
 #include "stack.h"
+#include "width.h"
 
-#define PTE_P 0x001UL
-#define PTE_RW 0x002UL
-#define PTE_US 0x004UL
-#define PTE_PWT 0x008UL
-#define PTE_PCD 0x010UL
-#define PTE_A 0x020UL
-#define PTE_D 0x040UL
-#define PTE_PSE 0x080UL
-#define PTE_G 0x100UL
-#define PTE_NX (1UL << 63)
-#define PTE_FRAME 0x000ffffffffff000UL
+#define PTE_P 0x001ULL
+#define PTE_RW 0x002ULL
+#define PTE_US 0x004ULL
+#define PTE_PWT 0x008ULL
+#define PTE_PCD 0x010ULL
+#define PTE_A 0x020ULL
+#define PTE_D 0x040ULL
+#define PTE_PSE 0x080ULL
+#define PTE_G 0x100ULL
+#define PTE_NX (1ULL << 63)
+#define PTE_FRAME 0x000ffffffffff000ULL
 
 /* Leaf protections. */
-#define PAGE_RO (PTE_P | PTE_US | PTE_A | PTE_D)
+#define PAGE_RO (PTE_P | PTE_KERNEL | PTE_A | PTE_D)
 #define PAGE_RW (PAGE_RO | PTE_RW)
 #define TABLE_BITS (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 
 #define TABLE_ENTRIES 512
-#define VIRT_BASE 0xffffffff80000000UL
-
-/* A region of addresses that nothing else uses, in an L4 slot of its own: tests map there. */
-#define FREE_SLOT 300
-#define FREE_BASE (0xffff000000000000UL | ((unsigned long)FREE_SLOT << 39))
 
 /* Each vCPU's two stacks: see stack.h. */
 extern char stacks[MAX_VCPUS * 2][STACK_SIZE];
 
 static inline pte_t pte_make(mfn_t mfn, uint64_t bits)
 {
-    return mfn << PAGE_SHIFT | bits;
+    return (pte_t)mfn << PAGE_SHIFT | bits;
 }
 
 static inline mfn_t pte_mfn(pte_t pte)
 {
-    return (pte & PTE_FRAME) >> PAGE_SHIFT;
+    return (mfn_t)((pte & PTE_FRAME) >> PAGE_SHIFT);
 }
 
 /* PFN to MFN by the list that start_info names, and back by the machine-to-physical array. */
@@ -64,7 +60,7 @@ pfn_t spare_pfn(void);
 pte_t *root_table(void);
 void root_set(pte_t *root);
 
-/* The entry that maps va at a level (1: leaf, 4: root), NULL when a table above is missing. */
+/* The entry that maps va at a level (1: leaf, ROOT_LEVEL: root), NULL when a table above is missing. */
 pte_t *entry_of(unsigned long va, unsigned level);
 
 /* One normal update of the entry at this address (a table's address in the initial mapping). */

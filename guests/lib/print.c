@@ -38,6 +38,14 @@ static void put_signed(struct buffer *b, int64_t value, unsigned width)
     put_number(b, value < 0 ? -(uint64_t)value : (uint64_t)value, 10, width);
 }
 
+/* The argument of a conversion with so many l before it. */
+#define UNSIGNED_ARGUMENT(list, longs)                                                             \
+    ((longs) > 1 ? va_arg(list, unsigned long long)                                                \
+     : (longs)   ? va_arg(list, unsigned long)                                                     \
+                 : va_arg(list, unsigned))
+#define SIGNED_ARGUMENT(list, longs)                                                               \
+    ((longs) > 1 ? va_arg(list, long long) : (longs) ? va_arg(list, long) : va_arg(list, int))
+
 static void put_string(struct buffer *b, const char *text)
 {
     while (*text)
@@ -69,16 +77,16 @@ void print(const char *format, ...)
             put(&b, (char)va_arg(list, int));
             break;
         case 'd':
-            put_signed(&b, longs ? va_arg(list, long) : va_arg(list, int), width);
+            put_signed(&b, SIGNED_ARGUMENT(list, longs), width);
             break;
         case 'u':
-            put_number(&b, longs ? va_arg(list, unsigned long) : va_arg(list, unsigned), 10, width);
+            put_number(&b, UNSIGNED_ARGUMENT(list, longs), 10, width);
             break;
         case 'x':
-            put_number(&b, longs ? va_arg(list, unsigned long) : va_arg(list, unsigned), 16, width);
+            put_number(&b, UNSIGNED_ARGUMENT(list, longs), 16, width);
             break;
         case 'p':
-            put_number(&b, (uintptr_t)va_arg(list, void *), 16, 16);
+            put_number(&b, (uintptr_t)va_arg(list, void *), 16, 2 * sizeof(void *));
             break;
         default:
             put(&b, *format);

@@ -27,19 +27,14 @@ void vcpu_context(struct vcpu_guest_context *context, unsigned vcpu, vcpu_body_f
     bodies[vcpu] = body;
     memset(context, 0, sizeof(*context));
     context->flags = VGCF_IN_KERNEL;
-    context->user_regs.rip = (unsigned long)vcpu_start;
-    context->user_regs.rsp = (unsigned long)kernel_stack + STACK_SIZE;
-    context->user_regs.rdi = vcpu;
-    context->user_regs.rflags = 0x202;
+    context_start(context, vcpu_start, kernel_stack + STACK_SIZE, vcpu);
     context->user_regs.cs = FLAT_KERNEL_CS;
     context->user_regs.ss = FLAT_KERNEL_SS;
     context->kernel_ss = FLAT_KERNEL_SS;
     context->kernel_sp = (unsigned long)kernel_stack + 2 * STACK_SIZE;
     trap_fill_table(context->trap_ctxt);
     context->ctrlreg[3] = xen_pfn_to_cr3(va_to_mfn(root_table()));
-    context->event_callback_eip = (unsigned long)entry_event;
-    context->failsafe_callback_eip = (unsigned long)entry_failsafe;
-    context->syscall_callback_eip = (unsigned long)entry_syscall;
+    context_callbacks(context, entry_event, entry_failsafe, entry_syscall);
 }
 
 long vcpu_launch(unsigned vcpu, vcpu_body_fn *body)

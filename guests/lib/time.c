@@ -2,6 +2,12 @@
 
 #include "event.h"
 
+/* number * fraction / 2^32, without the 128-bit product that 32-bit compilers do not have. */
+static uint64_t scale(uint64_t number, uint32_t fraction)
+{
+    return (number >> 32) * fraction + ((number & UINT32_MAX) * fraction >> 32);
+}
+
 uint64_t now(void)
 {
     const volatile struct vcpu_time_info *time = &vcpu_info()->time;
@@ -14,7 +20,7 @@ uint64_t now(void)
         delta = rdtsc() - time->tsc_timestamp;
         base = time->system_time;
         delta = time->tsc_shift < 0 ? delta >> -time->tsc_shift : delta << time->tsc_shift;
-        delta = (uint64_t)((unsigned __int128)delta * time->tsc_to_system_mul >> 32);
+        delta = scale(delta, time->tsc_to_system_mul);
         asm volatile("" : : : "memory");
     } while ((version & 1) || version != time->version);
     return base + delta;

@@ -4,8 +4,8 @@
 
 #include "abi.h"
 
-#define MILLISECOND 1000000UL
-#define SECOND 1000000000UL
+#define MILLISECOND 1000000ULL
+#define SECOND 1000000000ULL
 
 static inline uint64_t rdtsc(void)
 {

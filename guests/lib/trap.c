@@ -34,7 +34,7 @@ static void __attribute__((noreturn)) unexpected(const struct trap_frame *f)
 void trap_entry(struct trap_frame *frame)
 {
     struct trap_state *state = &trap_states[this_vcpu()];
-    uint64_t cr2 = vcpu_info()->arch.cr2;
+    unsigned long cr2 = vcpu_info()->arch.cr2;
 
     state->frame_address = (uintptr_t)&frame->rip;
     if (hooks[frame->entry] && hooks[frame->entry](frame))
@@ -73,7 +73,10 @@ void trap_fill_table(struct trap_info *table)
 long callback_register(unsigned type, const void *address, unsigned flags)
 {
     struct callback_register reg = {
-        .type = (uint16_t)type, .flags = (uint16_t)flags, .address = (unsigned long)address};
+        .type = (uint16_t)type,
+        .flags = (uint16_t)flags,
+        .address = callback_address(address),
+    };
 
     return callback_op(CALLBACKOP_register, &reg);
 }
@@ -85,7 +88,7 @@ void trap_init(void)
     trap_fill_table(table);
     if (set_trap_table(table) || callback_register(CALLBACKTYPE_event, entry_event, 0) ||
         callback_register(CALLBACKTYPE_failsafe, entry_failsafe, 0) ||
-        callback_register(CALLBACKTYPE_syscall, entry_syscall, 0))
+        (HAS_SYSCALL && callback_register(CALLBACKTYPE_syscall, entry_syscall, 0)))
         check_abort("cannot register handlers");
     callback_register(CALLBACKTYPE_syscall32, entry_syscall32, 0);
 }

@@ -38,8 +38,8 @@ struct trap_state {
     bool armed;
     struct context context;
     struct trap_frame last; /* the last caught trap */
-    uint64_t fault_address; /* vcpu_info's, when it was a page fault */
-    uint64_t frame_address; /* where on the stack the hypervisor's part of the frame was */
+    unsigned long fault_address; /* vcpu_info's, when it was a page fault */
+    unsigned long frame_address; /* where on the stack the hypervisor's part of the frame was */
 };
 
 extern struct trap_state trap_states[MAX_VCPUS];

@@ -2,33 +2,26 @@
 
 #include "guest.h"
 
-static pte_t *user_l4;
 static struct context back[MAX_VCPUS];
 static bool running[MAX_VCPUS];
 
 static void map_user(unsigned long va, mfn_t mfn)
 {
-    MUST(map_at(va, mfn, PAGE_RW));
+    MUST(map_at(va, mfn, PAGE_RW | PTE_US));
 }
 
 void user_init(void)
 {
-    if (!user_l4) {
+    static bool mapped;
+
+    if (!mapped) {
         for (char *page = user_begin; page < user_end; page += PAGE_SIZE)
             map_user(USER_CODE + (unsigned long)(page - user_begin), va_to_mfn(page));
         map_user(USER_STACK, va_to_mfn(page_alloc()));
-        user_l4 = page_alloc();
-        user_l4[0] = *entry_of(0, 4);
-        page_make_readonly(user_l4);
-        MUST(mmuext_mfn(MMUEXT_PIN_L4_TABLE, va_to_mfn(user_l4)));
+        mapped = true;
     }
-    MUST(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, va_to_mfn(user_l4)));
+    user_root_use();
     MUST(stack_switch(FLAT_KERNEL_SS, (unsigned long)stacks[2 * this_vcpu()] + 2 * STACK_SIZE));
-}
-
-pte_t *user_root(void)
-{
-    return user_l4;
 }
 
 int user_run_frame(const struct trap_frame *frame, unsigned flags)
@@ -37,7 +30,10 @@ int user_run_frame(const struct trap_frame *frame, unsigned flags)
 
     if (!context_save(&back[vcpu])) {
         running[vcpu] = true;
-        user_enter(frame, flags);
+        struct trap_frame complete = *frame;
+
+        user_segments(&complete);
+        user_enter(&complete, flags);
     }
     return (int)trap_states[this_vcpu()].last.entry;
 }
@@ -46,10 +42,10 @@ int user_run(uintptr_t rip)
 {
     struct trap_frame frame = {
         .rip = rip,
-        .cs = FLAT_USER_CS64,
+        .cs = USER_CS,
         .rflags = 0x202,
         .rsp = USER_STACK_TOP,
-        .ss = FLAT_USER_SS,
+        .ss = USER_SS,
     };
 
     return user_run_frame(&frame, 0);

@@ -23,7 +23,14 @@ extern char user_begin[], user_end[];
  * the user half are mapped in the kernel's root too. */
 void user_init(void);
 
-/* The user root's virtual address. */
+/* Makes the root for user mode on first use, and makes it the vCPU's: for user_init. At 32 bits the
+ * kernel's root serves both. */
+void user_root_use(void);
+
+/* Fills in data segments that the frame leaves zero where user code cannot do without. */
+void user_segments(struct trap_frame *frame);
+
+/* The user root's virtual address: 64 bits only. */
 pte_t *user_root(void);
 
 /* Runs user code from `frame` on (fields of the hypervisor's part and registers) by the iret

@@ -10,6 +10,7 @@ guests/test-NAME.json says what is not the default; all of its keys are optional
     timeout    seconds (60)
     expect     what is to appear instead of "TEST PASS", a regular expression
     bochs      run it in Bochs too: true, false, or "long": in make test-long only ("long")
+    widths     of which widths there are guests: test-NAME.elf, test-NAME-32.elf ([64])
     long       leave it to make test-long (false)
 """
 
@@ -23,15 +24,19 @@ from machine import Bochs, Boot, Module, Qemu, paths
 FAILURES = [r"TEST FAIL[^\n]*", r"PANIC on CPU[^\n]*", r"domain \d+ crashed: [^\n]*",
             r"cannot start Domain0: [^\n]*"]
 BOCHS_SLOWER = 6
+WIDTHS = (64,)
 SCATTERED = ("memory-", "mmu", "pt-", "update-va", "start-of-day", "grants")
 
 
 def guests():
-    """Name, image and settings of each guest that has been built."""
-    for image in sorted((paths.BUILD / "guests").glob("test-*.elf")):
-        sidecar = paths.ROOT / "guests" / (image.stem + ".json")
+    """Name, image and settings of each guest, at each width that it has and Ringfort runs."""
+    for source in sorted((paths.ROOT / "guests").glob("test-*.c")):
+        sidecar = source.with_suffix(".json")
         settings = json.loads(sidecar.read_text()) if sidecar.exists() else {}
-        yield image.stem[len("test-"):], image, settings
+        for width in settings.get("widths", [64]):
+            if width in WIDTHS:
+                name = source.stem + ("" if width == 64 else f"-{width}")
+                yield name[len("test-"):], paths.BUILD / "guests" / f"{name}.elf", settings
 
 
 def runs(wanted):

@@ -17,4 +17,14 @@ static inline long hypercall5(unsigned op, unsigned long a, unsigned long b, uns
     return result;
 }
 
+static inline long update_va_mapping(unsigned long va, uint64_t pte, unsigned long flags)
+{
+    return hypercall5(__HYPERVISOR_update_va_mapping, va, pte, flags, 0, 0);
+}
+
+static inline long update_descriptor(uint64_t at, uint64_t descriptor)
+{
+    return hypercall5(__HYPERVISOR_update_descriptor, at, descriptor, 0, 0, 0);
+}
+
 #endif

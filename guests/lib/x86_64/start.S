@@ -1,17 +1,6 @@
 /* Notes for the domain builder, the entry point, and the page that hypercall stubs go to. */
-#include <xen/elfnote.h>
-
+#include "note.h"
 #include "stack.h"
-
-#define NOTE(type, ...)                                                                            \
-    .pushsection .note.Xen, "a", @note;                                                            \
-    .balign 4;                                                                                     \
-    .long 2f - 1f, 4f - 3f, type;                                                                  \
-    1: .asciz "Xen";                                                                               \
-    2: .balign 4;                                                                                  \
-    3: __VA_ARGS__;                                                                                \
-    4: .balign 4;                                                                                  \
-    .popsection
 
 NOTE(XEN_ELFNOTE_ENTRY, .quad _start)
 NOTE(XEN_ELFNOTE_HYPERCALL_PAGE, .quad hypercall_page)

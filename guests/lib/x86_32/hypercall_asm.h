@@ -1,0 +1,32 @@
+/* How a 32-bit guest calls the hypervisor: number in EAX, arguments in EBX, ECX, EDX, ESI and EDI,
+ * result in EAX. What is 64 bits wide takes two arguments, the low half first. */
+#ifndef GUEST_HYPERCALL_ASM_H
+#define GUEST_HYPERCALL_ASM_H
+
+static inline long hypercall5(unsigned op, unsigned long a, unsigned long b, unsigned long c,
+                              unsigned long d, unsigned long e)
+{
+    long result = (long)op;
+
+    asm volatile("int $0x82"
+                 : "+a"(result), "+b"(a), "+c"(b), "+d"(c), "+S"(d), "+D"(e)
+                 :
+                 : "memory");
+    return result;
+}
+
+#define LOW_HALF(value) ((unsigned long)(value))
+#define HIGH_HALF(value) ((unsigned long)((uint64_t)(value) >> 32))
+
+static inline long update_va_mapping(unsigned long va, uint64_t pte, unsigned long flags)
+{
+    return hypercall5(__HYPERVISOR_update_va_mapping, va, LOW_HALF(pte), HIGH_HALF(pte), flags, 0);
+}
+
+static inline long update_descriptor(uint64_t at, uint64_t descriptor)
+{
+    return hypercall5(__HYPERVISOR_update_descriptor, LOW_HALF(at), HIGH_HALF(at),
+                      LOW_HALF(descriptor), HIGH_HALF(descriptor), 0);
+}
+
+#endif
