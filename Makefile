@@ -19,7 +19,7 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-strict-aliasing -fno-common -mno
     -mindirect-branch=thunk-extern -mfunction-return=keep -fno-jump-tables \
     -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wundef \
     -Wno-address-of-packed-member -Wno-unused-parameter \
-    -DRINGFORT_DEBUG=$(DEBUG) -Ihypervisor -I$(OBJ)/gen -isystem $(ABI)
+    -DRINGFORT_DEBUG=$(DEBUG) -Ihypervisor -I. -I$(OBJ)/gen -isystem $(ABI)
 
 SOURCES := $(sort $(wildcard hypervisor/*/*.c))
 ASM := $(sort $(wildcard hypervisor/*/*.S))

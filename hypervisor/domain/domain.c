@@ -8,6 +8,7 @@
  */
 #include "domain/domain.h"
 
+#include "control/trace.h"
 #include "grant/grant.h"
 #include "lib/alloc.h"
 #include "lib/assert.h"
@@ -275,6 +276,7 @@ int domain_create(domid_t id, const struct domain_config *config, struct domain 
         return rc;
     }
     domain_publish(d);
+    trace(RINGFORT_EVENT_DOMAIN_CREATE, current, id, 0);
     *out = d;
     return 0;
 }

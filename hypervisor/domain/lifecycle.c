@@ -2,6 +2,7 @@
 #include "domain/domain.h"
 
 #include "boot/boot.h"
+#include "control/trace.h"
 #include "grant/grant.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -180,6 +181,7 @@ static int kill_end(struct domain *d)
 {
     struct vcpu *v;
 
+    trace(RINGFORT_EVENT_DOMAIN_DIE, current, d->id, 0);
     for_each_vcpu (d, v) {
         time_destroy_vcpu(v);
         sched_destroy_vcpu(v);

@@ -7,6 +7,7 @@
 
 #include <xen/arch-x86/xen-mca.h>
 
+#include "control/trace.h"
 #include "domain/domain.h"
 #include "event/event.h"
 #include "hypercall/list.h"
@@ -17,6 +18,7 @@
 #include "memory/mmu.h"
 #include "x86/current.h"
 #include "x86/entry.h"
+#include "time/timer.h"
 #include "x86/irq.h"
 
 /* Each CPU's last eight hypercall numbers, one byte each, the newest lowest: keeping this costs a
@@ -56,7 +58,8 @@ long hypercall_call(unsigned op, const uint64_t *args)
     }
 }
 
-void hypercall_dispatch(struct cpu_user_regs *regs)
+/* The result, which for calls that give the guest a value of its own has no meaning. */
+static inline __attribute__((always_inline)) long dispatch(struct cpu_user_regs *regs)
 {
     uint64_t args[HYPERCALL_MAX_ARGS];
     unsigned op = (uint32_t)regs->rax;
@@ -69,7 +72,7 @@ void hypercall_dispatch(struct cpu_user_regs *regs)
     /* The commonest call, without arguments; its result is any value that the guest's RAX had. */
     if (likely(op == __HYPERVISOR_iret)) {
         regs->rax = (uint64_t)do_iret();
-        return;
+        return 0;
     }
     if (likely(!v->domain->is_compat)) {
         args[0] = regs->rdi;
@@ -93,6 +96,27 @@ void hypercall_dispatch(struct cpu_user_regs *regs)
         regs->rip -= 2;
     else
         regs->rax = (uint64_t)result;
+    return result;
+}
+
+static void __attribute__((noinline)) dispatch_traced(struct cpu_user_regs *regs)
+{
+    uint64_t op = MIN((uint32_t)regs->rax, UINT16_MAX);
+    nsec_t begin = now();
+    long result = dispatch(regs);
+    uint64_t took = (uint64_t)(now() - begin);
+
+    trace_record(RINGFORT_EVENT_HYPERCALL, current, op << 48 | MIN(took, UINT64_MAX >> 16),
+                 (uint64_t)result);
+}
+
+/* A copy for each case: what is hottest pays one test for the trace. */
+void hypercall_dispatch(struct cpu_user_regs *regs)
+{
+    if (trace_on(RINGFORT_TRACE_HYPERCALL))
+        dispatch_traced(regs);
+    else
+        dispatch(regs);
 }
 
 const char *hypercall_name(unsigned op)

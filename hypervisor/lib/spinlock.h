@@ -11,6 +11,7 @@
 
 enum lock_class {
     LOCK_DOMCTL, /* domain list, creation and destruction */
+    LOCK_TRACE,  /* the trace's rings, held with interrupts on */
     LOCK_DOMAIN, /* one domain's own state */
     LOCK_PAGING, /* one domain's page tables */
     LOCK_GRANT,

@@ -8,6 +8,19 @@ struct runqueue *runqueue_of(unsigned cpu)
     return &queues[cpu];
 }
 
+struct runqueue *runqueue_lock_of(const struct vcpu *v, unsigned long *flags)
+{
+    for (;;) {
+        unsigned cpu = READ_ONCE(v->sched.cpu);
+        struct runqueue *rq = runqueue_of(cpu);
+
+        *flags = spin_lock_irqsave(&rq->lock);
+        if (v->sched.cpu == cpu)
+            return rq;
+        spin_unlock_irqrestore(&rq->lock, *flags);
+    }
+}
+
 /* SVT never goes back: the least A of the runnable can only be lower than it was when one moved in
  * with less, and bvt_wake and bvt_move do not let that happen. */
 static void update_svt(struct runqueue *rq)
@@ -38,7 +51,10 @@ static void share_weight(struct vcpu *v)
 
 void runqueue_insert(struct runqueue *rq, struct vcpu *v)
 {
+    bool was_warped = v->sched.bvt.warped;
+
     bvt_wake(&v->sched.bvt, rq->svt, now());
+    account_warp(v, was_warped);
     runqueue_accept(rq, v);
 }
 
@@ -67,11 +83,13 @@ void runqueue_charge(struct runqueue *rq, nsec_t at)
 {
     struct vcpu *v = rq->running;
     nsec_t ran = at - v->sched.dispatched_at;
+    bool was_warped = v->sched.bvt.warped;
 
     if (v->is_idle || ran <= 0)
         return;
     share_weight(v);
     bvt_charge(&v->sched.bvt, ran, at);
+    account_warp(v, was_warped);
     v->sched.dispatched_at = at;
     update_svt(rq);
 }

@@ -20,6 +20,8 @@ struct runqueue {
 
 /* The queue of CPU `cpu`, below MAX_CPUS. Any context. */
 struct runqueue *runqueue_of(unsigned cpu);
+/* Locks the queue that `v` belongs to; for spin_unlock_irqrestore. */
+struct runqueue *runqueue_lock_of(const struct vcpu *v, unsigned long *flags);
 
 /* All of these: the queue's lock held, interrupts off. */
 

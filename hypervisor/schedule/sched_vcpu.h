@@ -5,6 +5,7 @@
 #include "lib/bitmap.h"
 #include "lib/list.h"
 #include "lib/types.h"
+#include "schedule/account.h"
 #include "schedule/bvt.h"
 #include "time/timer.h"
 
@@ -21,6 +22,7 @@ struct sched_vcpu {
     nsec_t dispatched_at; /* when it last got its CPU */
     struct timer poll_timer;
     bool is_polling; /* how it blocked last; changed by the vCPU itself only */
+    struct sched_account account;
 };
 
 /* A waking domain may run 1 ms ahead of everybody within 20 ms of borrowed virtual time; then it

@@ -45,6 +45,7 @@ static void steal_work(struct runqueue *rq, unsigned cpu)
     v = runqueue_stealable(from, cpu);
     if (v) {
         runqueue_remove(from, v);
+        account_move(v, v->sched.cpu, cpu);
         WRITE_ONCE(v->sched.cpu, cpu);
         bvt_move(&v->sched.bvt, from->svt, rq->svt);
         runqueue_accept(rq, v);
@@ -86,6 +87,7 @@ static void arm_slice(struct runqueue *rq, struct vcpu *v, nsec_t at)
 
 static void switch_to(struct vcpu *prev, struct vcpu *next, nsec_t at)
 {
+    account_switch(prev, next, at);
     if (!prev->is_idle)
         runstate_change(prev,
                         vcpu_runnable(prev)      ? RUNSTATE_runnable

@@ -16,24 +16,10 @@ bool vcpu_runnable(const struct vcpu *v)
     return v->sched.is_up && !READ_ONCE(v->sched.is_blocked) && !READ_ONCE(v->sched.pauses);
 }
 
-/* Locks the queue that `v` belongs to. */
-static struct runqueue *lock_queue(struct vcpu *v, unsigned long *flags)
-{
-    for (;;) {
-        unsigned cpu = READ_ONCE(v->sched.cpu);
-        struct runqueue *rq = runqueue_of(cpu);
-
-        *flags = spin_lock_irqsave(&rq->lock);
-        if (v->sched.cpu == cpu)
-            return rq;
-        spin_unlock_irqrestore(&rq->lock, *flags);
-    }
-}
-
 void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out)
 {
     unsigned long flags;
-    struct runqueue *rq = lock_queue(v, &flags);
+    struct runqueue *rq = runqueue_lock_of(v, &flags);
 
     runstate_get(v, out);
     spin_unlock_irqrestore(&rq->lock, flags);
@@ -105,6 +91,7 @@ static struct runqueue *move_to_best(struct vcpu *v, struct runqueue *rq, unsign
         cpu_relax();
         return NULL;
     }
+    account_move(v, v->sched.cpu, cpu);
     bvt_move(&v->sched.bvt, rq->svt, to->svt);
     WRITE_ONCE(v->sched.cpu, cpu);
     spin_unlock(&rq->lock);
@@ -118,7 +105,7 @@ void vcpu_wake(struct vcpu *v)
     nsec_t at;
 
     do {
-        rq = lock_queue(v, &flags);
+        rq = runqueue_lock_of(v, &flags);
         if (v->sched.is_queued || !vcpu_runnable(v)) {
             spin_unlock_irqrestore(&rq->lock, flags);
             return;
@@ -128,6 +115,7 @@ void vcpu_wake(struct vcpu *v)
     } while (!rq);
     at = now();
     runstate_change(v, RUNSTATE_runnable, at);
+    account_wake(v, at);
     runqueue_insert(rq, v);
     consider_preemption(rq, v, at);
     if (rq->count > 1)
@@ -138,7 +126,7 @@ void vcpu_wake(struct vcpu *v)
 void vcpu_set_affinity(struct vcpu *v, const cpumask_t *cpus)
 {
     unsigned long flags;
-    struct runqueue *rq = lock_queue(v, &flags);
+    struct runqueue *rq = runqueue_lock_of(v, &flags);
     bool misplaced;
 
     v->sched.hard_affinity = *cpus;
@@ -155,7 +143,7 @@ void vcpu_set_affinity(struct vcpu *v, const cpumask_t *cpus)
 static void vcpu_sleep(struct vcpu *v)
 {
     unsigned long flags;
-    struct runqueue *rq = lock_queue(v, &flags);
+    struct runqueue *rq = runqueue_lock_of(v, &flags);
 
     if (!vcpu_runnable(v)) {
         if (rq->running == v)

@@ -19,6 +19,7 @@ enum remote_call {
     REMOTE_FLUSH_PAGE,   /* tlb_flush_page_local(arg) */
     REMOTE_CACHE_FLUSH,  /* wbinvd */
     REMOTE_ROOT_CHANGED, /* current's root must be loaded anew */
+    REMOTE_TRACE,        /* trace_take_ring() */
     REMOTE_STOP,         /* halt for good (panic, reset) */
 };
 

@@ -3,6 +3,7 @@
  * and waits until the last addressee has cleared its bit; whoever waits for the lock meanwhile
  * answers what is asked of itself, so two processors that call each other do not wait for ever.
  */
+#include "control/trace.h"
 #include "domain/domain.h"
 #include "lib/spinlock.h"
 #include "memory/hypmap.h"
@@ -58,6 +59,9 @@ static void perform(enum remote_call call, uint64_t arg)
         break;
     case REMOTE_ROOT_CHANGED:
         reload_root();
+        break;
+    case REMOTE_TRACE:
+        trace_take_ring();
         break;
     case REMOTE_STOP:
         stop_here();

@@ -1,4 +1,5 @@
 /* Exceptions and interrupts: what they are, and who deals with them. */
+#include "control/trace.h"
 #include "domain/domain.h"
 #include "hypercall/hypercall.h"
 #include "memory/hypmap.h"
@@ -152,6 +153,7 @@ void handle_interrupt(struct cpu_user_regs *regs)
     uint8_t vector = regs->entry_vector;
 
     clear_ac(regs);
+    trace(RINGFORT_EVENT_INTERRUPT, current, vector, 0);
     switch (vector) {
     case VEC_LAPIC_TIMER:
         lapic_eoi();

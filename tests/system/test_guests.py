@@ -4,6 +4,7 @@ A guest prints "TEST PASS" or "TEST FAIL: reason" on the emergency console and s
 guests/test-NAME.json says what is not the default; all of its keys are optional:
     cpus       list of processor counts, one QEMU run each ([1])
     arguments  the guest's command line ("")
+    beside     arguments of an unprivileged domain with the same image (none)
     options    more options for Ringfort ("")
     memory     machine memory in MiB (256)
     cpu        QEMU's processor model ("qemu64")
@@ -60,7 +61,10 @@ def debug_build():
 
 
 def boot_of(image, settings, by, hypervisor):
-    return Boot([Module(image, settings.get("arguments", ""))],
+    modules = [Module(image, settings.get("arguments", ""))]
+    if "beside" in settings:
+        modules.append(Module(image, "domU " + settings["beside"]))
+    return Boot(modules,
                 options=settings.get("options", ""), by=by, hypervisor=hypervisor)
 
 

@@ -1,0 +1,135 @@
+/* sources: */
+/* The trace's ring: order, replacement and its count, cursors from nowhere, a writer that comes in
+ * between; the record's layout; the buckets of waits. */
+#include <string.h>
+
+#include "check.h"
+#include "control/trace_ring.h"
+#include "schedule/account.h"
+
+#define SIZE 8
+
+static struct ringfort_record storage[SIZE], out[2 * SIZE];
+static struct trace_ring ring;
+static uint64_t next;
+
+static void put(unsigned n)
+{
+    while (n--) {
+        struct ringfort_record r = {.time_ns = next++};
+
+        trace_ring_put(&ring, &r);
+    }
+}
+
+static void start(void)
+{
+    ring = (struct trace_ring){.records = storage, .size = SIZE};
+    next = 0;
+}
+
+static void test_order(void)
+{
+    uint64_t cursor = 0, lost = 0;
+
+    start();
+    CHECK_EQ(trace_ring_get(&ring, &cursor, out, SIZE, &lost), 0);
+    put(5);
+    CHECK_EQ(trace_ring_get(&ring, &cursor, out, 2, &lost), 2);
+    CHECK_EQ(out[1].time_ns, 1);
+    CHECK_EQ(trace_ring_get(&ring, &cursor, out, SIZE, &lost), 3);
+    CHECK_EQ(out[0].time_ns, 2);
+    CHECK_EQ(cursor, 5);
+    put(4);
+    CHECK_EQ(trace_ring_get(&ring, &cursor, out, SIZE, &lost), 4);
+    CHECK_EQ(out[3].time_ns, 8);
+    CHECK_EQ(lost, 0);
+}
+
+/* Read or lost, each record is counted once, whatever the rhythm; those read are whole and in
+ * order. The oldest of a full ring may be half replaced and is never taken. */
+static void test_loss(void)
+{
+    for (unsigned burst = 1; burst < 3 * SIZE; burst++)
+        for (unsigned room = 1; room <= 2 * SIZE; room++) {
+            uint64_t cursor = 0, lost = 0, read = 0;
+
+            start();
+            for (unsigned turn = 0; turn < 20; turn++) {
+                uint64_t from;
+                unsigned n;
+
+                put(burst);
+                n = trace_ring_get(&ring, &cursor, out, room, &lost);
+                from = cursor - n;
+                for (unsigned i = 0; i < n; i++)
+                    if (out[i].time_ns != from + i)
+                        CHECK_EQ(out[i].time_ns, from + i);
+                read += n;
+            }
+            CHECK_EQ(read + lost, cursor);
+            CHECK(cursor <= next);
+            CHECK(burst >= SIZE || room < burst || lost == 0);
+            CHECK(burst < SIZE || lost > 0);
+        }
+}
+
+static void test_cursor_from_nowhere(void)
+{
+    uint64_t cursor = UINT64_MAX, lost = 0;
+
+    start();
+    put(3);
+    CHECK_EQ(trace_ring_get(&ring, &cursor, out, SIZE, &lost), 3);
+    CHECK_EQ(cursor, 3);
+    CHECK_EQ(lost, 0);
+    cursor = 4;
+    put(20);
+    CHECK_EQ(trace_ring_get(&ring, &cursor, out, 2 * SIZE, &lost), SIZE - 1);
+    CHECK_EQ(out[0].time_ns, 23 - SIZE + 1);
+    CHECK_EQ(lost, 23 - SIZE + 1 - 4);
+}
+
+static void test_layout(void)
+{
+    CHECK_EQ(sizeof(struct ringfort_record), 32);
+    CHECK_EQ(offsetof(struct ringfort_record, event), 8);
+    CHECK_EQ(offsetof(struct ringfort_record, args), 16);
+    CHECK_EQ(sizeof(struct ringfort_trace), 32);
+    CHECK_EQ(sizeof(struct ringfort_trace_read), 40);
+    CHECK_EQ(sizeof(struct ringfort_bvt), 48);
+    CHECK_EQ(sizeof(struct ringfort_allowance), 16);
+    CHECK_EQ(sizeof(struct ringfort_vcpu), 640);
+    CHECK_EQ(offsetof(struct ringfort_vcpu, warp_ns), 32);
+    CHECK_EQ(offsetof(struct ringfort_vcpu, latency), 128);
+}
+
+/* The hypervisor's buckets begin where the interface says, and have no gaps. */
+static void test_buckets(void)
+{
+    CHECK_EQ(LATENCY_BUCKETS, RINGFORT_LATENCY_BUCKETS);
+    CHECK_EQ(latency_bucket(-1), 0);
+    CHECK_EQ(latency_bucket(0), 0);
+    for (unsigned b = 0; b < LATENCY_BUCKETS; b++) {
+        uint64_t floor = ringfort_latency_floor(b);
+
+        CHECK_EQ(latency_bucket((nsec_t)floor), b);
+        if (b)
+            CHECK_EQ(latency_bucket((nsec_t)floor - 1), b - 1);
+        /* Never wider than a quarter of where it begins. */
+        if (b > 3 && b + 1 < LATENCY_BUCKETS)
+            CHECK((ringfort_latency_floor(b + 1) - floor) * 4 <= floor);
+    }
+    CHECK_EQ(ringfort_latency_floor(LATENCY_BUCKETS - 1), UINT64_C(7) << 34);
+    CHECK_EQ(latency_bucket(INT64_MAX), LATENCY_BUCKETS - 1);
+}
+
+int main(void)
+{
+    test_order();
+    test_loss();
+    test_cursor_from_nowhere();
+    test_layout();
+    test_buckets();
+    return check_report();
+}
