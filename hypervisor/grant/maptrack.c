@@ -14,10 +14,16 @@ int maptrack_init(struct maptrack *t, unsigned max_pages)
     return t->pages ? 0 : -ENOMEM;
 }
 
+static void pages_free(struct maptrack *t)
+{
+    while (t->nr_pages > 0)
+        zfree(t->pages[--t->nr_pages]);
+    t->free = NO_HANDLE;
+}
+
 void maptrack_destroy(struct maptrack *t)
 {
-    for (unsigned i = 0; i < t->nr_pages; i++)
-        zfree(t->pages[i]);
+    pages_free(t);
     zfree(t->pages);
     *t = (struct maptrack){.free = NO_HANDLE};
 }
@@ -55,6 +61,7 @@ uint32_t maptrack_take(struct maptrack *t)
     m = entry_of(t, handle);
     t->free = m->ref;
     m->flags = MAPTRACK_RESERVED;
+    t->used++;
     return handle;
 }
 
@@ -65,6 +72,8 @@ void maptrack_give_back(struct maptrack *t, uint32_t handle)
     assert(m->flags);
     *m = (struct grant_mapping){.ref = t->free};
     t->free = handle;
+    if (--t->used == 0)
+        pages_free(t);
 }
 
 struct grant_mapping *maptrack_find(struct maptrack *t, uint32_t handle)

@@ -20,6 +20,7 @@ struct maptrack {
     struct grant_mapping **pages; /* room for max_pages pointers */
     unsigned nr_pages, max_pages;
     uint32_t free; /* first free handle, NO_HANDLE: none */
+    uint32_t used; /* with the last one the pages go */
 };
 
 /* 0 or -ENOMEM. */
@@ -40,7 +41,7 @@ struct grant_mapping *maptrack_find(struct maptrack *t, uint32_t handle);
 /* The mapping of a handle that the caller has reserved. */
 struct grant_mapping *maptrack_reserved(struct maptrack *t, uint32_t handle);
 
-/* Number of handles that were ever made, for a walk over all. */
+/* Number of handles that there are, used and free, for a walk over all. */
 uint32_t maptrack_size(const struct maptrack *t);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * A size-class heap over whole pages. Small objects of one class share pages; a page's first 16
- * bytes name its class. Larger objects are whole page blocks, remembered in a small hash by
- * address.
+ * A size-class heap over whole pages. Small objects of one class share pages; a page begins with
+ * what the heap knows of it, and is given back with its last object. Larger objects are whole page
+ * blocks, remembered in a small hash by address.
  */
 #include "lib/alloc.h"
 #include "lib/assert.h"
@@ -12,16 +12,17 @@
 
 #define SMALLEST_SHIFT 5 /* 32 bytes */
 #define CLASSES 7        /* 32 .. 2048 */
-#define HEADER 16
 #define BUCKETS 256
-
-struct page_header {
-    uint64_t class;
-    uint64_t unused;
-};
 
 struct free_object {
     struct free_object *next;
+};
+
+/* The beginning of a page of small objects. */
+struct page_header {
+    struct list link; /* among the pages of its class that have room */
+    struct free_object *free;
+    uint32_t class, used;
 };
 
 struct large {
@@ -31,10 +32,10 @@ struct large {
 };
 
 static spinlock_t heap_lock = SPINLOCK_INIT(LOCK_HEAP);
-static struct free_object *free_lists[CLASSES];
+static struct list roomy_pages[CLASSES];
 static struct large *large_blocks[BUCKETS];
 
-_Static_assert(sizeof(struct page_header) == HEADER, "objects start 16-byte aligned");
+_Static_assert(sizeof(struct page_header) % 16 == 0, "objects start 16-byte aligned");
 
 static unsigned class_of(size_t size)
 {
@@ -50,28 +51,49 @@ static unsigned bucket_of(const void *page)
     return ((uintptr_t)page >> PAGE_SHIFT) % BUCKETS;
 }
 
+static struct list *roomy(unsigned class)
+{
+    struct list *head = &roomy_pages[class];
+
+    if (!head->next)
+        list_init(head);
+    return head;
+}
+
 /* Cuts a fresh page into objects of one class. The 2048 class has one object a page: its header
  * takes the room of the second. */
-static void refill(unsigned class, void *page)
+static void page_cut(struct page_header *page, unsigned class)
 {
     size_t size = 1UL << (class + SMALLEST_SHIFT);
     char *end = (char *)page + PAGE_SIZE;
 
-    ((struct page_header *)page)->class = class;
-    for (char *p = (char *)page + HEADER; p + size <= end; p += size) {
+    *page = (struct page_header){.class = class};
+    for (char *p = (char *)(page + 1); p + size <= end; p += size) {
         struct free_object *o = (struct free_object *)p;
 
-        o->next = free_lists[class];
-        free_lists[class] = o;
+        o->next = page->free;
+        page->free = o;
     }
+    list_add(roomy(class), &page->link);
+}
+
+static void *object_take(struct page_header *page)
+{
+    struct free_object *o = page->free;
+
+    page->free = o->next;
+    page->used++;
+    if (!page->free)
+        list_del(&page->link);
+    return o;
 }
 
 static void *small_alloc(unsigned class)
 {
-    struct free_object *o;
     unsigned long flags = spin_lock_irqsave(&heap_lock);
+    void *object;
 
-    if (!free_lists[class]) {
+    if (list_empty(roomy(class))) {
         void *page;
 
         /* The frame allocator's lock comes before the heap's in the order. */
@@ -80,13 +102,25 @@ static void *small_alloc(unsigned class)
         if (!page)
             return NULL;
         flags = spin_lock_irqsave(&heap_lock);
-        refill(class, page);
+        page_cut(page, class);
     }
-    o = free_lists[class];
-    free_lists[class] = o->next;
+    object = object_take(list_first(roomy(class), struct page_header, link));
     spin_unlock_irqrestore(&heap_lock, flags);
-    memset(o, 0, 1UL << (class + SMALLEST_SHIFT));
-    return o;
+    memset(object, 0, 1UL << (class + SMALLEST_SHIFT));
+    return object;
+}
+
+/* Gives an object back to its page; true when that was the page's last. Lock held. */
+static bool object_give(struct page_header *page, struct free_object *o)
+{
+    if (!page->free)
+        list_add(roomy(page->class), &page->link);
+    o->next = page->free;
+    page->free = o;
+    if (--page->used)
+        return false;
+    list_del(&page->link);
+    return true;
 }
 
 static void *large_alloc(size_t size)
@@ -136,20 +170,19 @@ static void large_free(void *page)
 
 void zfree(void *ptr)
 {
-    uintptr_t page = (uintptr_t)ptr & PAGE_MASK;
-    struct free_object *o = ptr;
+    struct page_header *page = (struct page_header *)((uintptr_t)ptr & PAGE_MASK);
     unsigned long flags;
-    uint64_t class;
+    bool is_unused;
 
     if (!ptr)
         return;
-    if (page == (uintptr_t)ptr) {
+    if (page == ptr) {
         large_free(ptr);
         return;
     }
-    class = ((struct page_header *)page)->class;
     flags = spin_lock_irqsave(&heap_lock);
-    o->next = free_lists[class];
-    free_lists[class] = o;
+    is_unused = object_give(page, ptr);
     spin_unlock_irqrestore(&heap_lock, flags);
+    if (is_unused)
+        page_free(page, 0);
 }

@@ -95,6 +95,11 @@ static void test_maptrack(void)
     CHECK_EQ(maptrack_take(&t), handle);
     CHECK(!maptrack_find(&t, maptrack_size(&t)));
     CHECK(!maptrack_find(&t, NO_HANDLE));
+    CHECK_EQ(maptrack_size(&t), MAPTRACK_PER_PAGE);
+    for (unsigned i = 0; i < MAPTRACK_PER_PAGE; i++)
+        maptrack_give_back(&t, i);
+    CHECK_EQ(maptrack_size(&t), 0);
+    CHECK(maptrack_take(&t) != NO_HANDLE);
     maptrack_destroy(&t);
 }
 
