@@ -80,7 +80,7 @@ static long op_register_runstate(struct vcpu *v, uint64_t arg)
     WRITE_ONCE(v->time.runstate_area, area);
     /* Another vCPU's addresses mean nothing here; its next dispatch fills the area. */
     if (v == current)
-        runstate_update_area(v);
+        time_update_areas(v);
     return 0;
 }
 
@@ -92,7 +92,7 @@ static long op_register_time(struct vcpu *v, uint64_t arg)
         return refuse(-EFAULT);
     WRITE_ONCE(v->time.time_area, area);
     if (v == current)
-        time_update_vcpu(v);
+        time_update_areas(v);
     return 0;
 }
 

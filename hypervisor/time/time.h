@@ -18,9 +18,13 @@ void time_init(void);
 void time_init_cpu(void);
 void time_serve_handshake(void);
 
-/* Writes vcpu_time_info (version protocol) into the vCPU's vcpu_info and time area. On dispatch and
- * when calibration changes. */
+/* Writes vcpu_time_info (version protocol) into the vCPU's vcpu_info. On dispatch and when
+ * calibration changes. */
 void time_update_vcpu(struct vcpu *v);
+/* Copies time and runstate to the areas that the guest has registered; faults are ignored. Their
+ * addresses are the guest kernel's: in user mode, where only its user root is loaded, this waits
+ * for the next entry into kernel mode (toggle_mode). `current` only. */
+void time_update_areas(struct vcpu *v);
 /* Fills a domain's shared_info wall clock. */
 void time_update_wallclock(struct domain *d);
 /* XENPF_settime: wall clock `sec`,`nsec` at real time `system_time`; updates every domain. */
@@ -28,8 +32,6 @@ void time_set_wallclock(uint64_t sec, uint32_t nsec, nsec_t system_time);
 
 /* Accounts the time since the last change and enters RUNSTATE_*; called by the scheduler. */
 void runstate_change(struct vcpu *v, int state, nsec_t at);
-/* Copies the runstate to the guest's area if there is one; faults are ignored. `current` only. */
-void runstate_update_area(struct vcpu *v);
 /* A copy with time in the current state added. As runstate_change, under the run queue's lock. */
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
 

@@ -39,10 +39,6 @@ void time_update_vcpu(struct vcpu *v)
     if (shown->tsc_timestamp != t.tsc_timestamp || shown->system_time != t.system_time ||
         shown->tsc_to_system_mul != t.tsc_to_system_mul)
         fill_record(shown, &t);
-    if (v->time.time_area) {
-        t.version = shown->version;
-        copy_to_guest(v->time.time_area, &t, sizeof(t));
-    }
 }
 
 void runstate_change(struct vcpu *v, int state, nsec_t at)
@@ -67,7 +63,7 @@ void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
 
 /* With the guest's consent (vm_assist) the top bit of state_entry_time tells a reader that the
  * record is being written. The area may be unmapped at the moment; that is the guest's loss. */
-void runstate_update_area(struct vcpu *v)
+static void update_runstate_area(struct vcpu *v)
 {
     uint64_t area = v->time.runstate_area;
     struct vcpu_runstate_info r = v->time.runstate;
@@ -87,6 +83,16 @@ void runstate_update_area(struct vcpu *v)
     } else {
         copy_to_guest(area, &r, sizeof(r));
     }
+}
+
+void time_update_areas(struct vcpu *v)
+{
+    v->time.areas_due = !v->arch.in_kernel && !v->domain->is_compat;
+    if (v->time.areas_due)
+        return;
+    if (v->time.time_area)
+        copy_to_guest(v->time.time_area, &v->event.info->time, sizeof(v->event.info->time));
+    update_runstate_area(v);
 }
 
 void vcpu_singleshot_fired(struct vcpu *v)

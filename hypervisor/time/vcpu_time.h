@@ -12,6 +12,7 @@ struct vcpu_time {
     struct vcpu_runstate_info runstate; /* state, state_entry_time, time[4] */
     uint64_t runstate_area; /* guest VA, 0: none (VCPUOP_register_runstate_memory_area) */
     uint64_t time_area;     /* guest VA, 0: none (VCPUOP_register_vcpu_time_memory_area) */
+    bool areas_due;         /* the two are to be written when the vCPU enters kernel mode next */
     struct timer singleshot, periodic;
     nsec_t period; /* 0: off */
 };

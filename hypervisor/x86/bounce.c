@@ -10,6 +10,7 @@
 
 #include "domain/domain.h"
 #include "memory/hypmap.h"
+#include "time/time.h"
 #include "x86/cpu.h"
 #include "x86/current.h"
 #include "x86/entry.h"
@@ -33,6 +34,8 @@ void toggle_mode(struct vcpu *v)
     v->arch.in_kernel = !v->arch.in_kernel;
     asm volatile("swapgs" ::: "memory");
     root_load_current();
+    if (unlikely(v->time.areas_due))
+        time_update_areas(v);
 }
 
 /* Flags as the guest sees them: IF is its upcall mask. */
