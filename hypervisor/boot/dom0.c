@@ -67,7 +67,8 @@ static void domain0_make(struct dom0_build *b)
 
     dom0_domain_make(b, 0, &config);
     domain0 = b->d;
-    b->d->max_pages = options.dom0_mem_max ? options.dom0_mem_max >> PAGE_SHIFT : UINT64_MAX;
+    /* The number that tools show as "no limit". */
+    b->d->max_pages = options.dom0_mem_max ? options.dom0_mem_max >> PAGE_SHIFT : UINT32_MAX;
 }
 
 void dom0_layout_make(struct dom0_build *b)

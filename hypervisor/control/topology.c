@@ -46,6 +46,7 @@ long sysctl_physinfo(struct xen_sysctl_physinfo *info)
         .capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1,
         .total_pages = frames_total(),
         .free_pages = frames_free(),
+        .outstanding_pages = frames_claimed(),
         .max_mfn = max_mfn().n,
     };
     fill_features(info->hw_cap);
@@ -88,16 +89,16 @@ long sysctl_numainfo(struct xen_sysctl_numainfo *info)
 long sysctl_pcitopoinfo(struct xen_sysctl_pcitopoinfo *info)
 {
     const uint32_t unknown = XEN_INVALID_NODE_ID;
+    uint64_t nodes = handle_addr(info->nodes);
+    uint32_t i;
 
-    if (!handle_addr(info->devs) || !handle_addr(info->nodes))
+    if (!handle_addr(info->devs) || !nodes)
         return refuse(-EINVAL);
-    for (uint64_t i = 0; i < info->num_devs; i++) {
-        if (i > 0 && preempt_needed())
-            return -ERESTART;
-        if (!copy_to_guest(handle_addr(info->nodes) + i * sizeof(unknown), &unknown,
-                           sizeof(unknown)))
+    /* The tools come again for the rest of what was not done. */
+    for (i = 0; i < info->num_devs && (i == 0 || !preempt_needed()); i++)
+        if (!copy_to_guest(nodes + i * sizeof(unknown), &unknown, sizeof(unknown)))
             return refuse(-EFAULT);
-    }
+    info->num_devs = i;
     return 0;
 }
 

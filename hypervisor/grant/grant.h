@@ -20,5 +20,7 @@ void grant_destroy_domain(struct domain *d);
 /* The frame behind shared grant page `index`, grown to it if allowed (acquire_resource, setup). 0;
  * -EINVAL: past the limit or the domain is dying; -ENOMEM. */
 int grant_shared_frame(struct domain *d, unsigned index, mfn_t *out);
+/* How many shared frames the domain's table may have. */
+unsigned grant_max_frames(const struct domain *d);
 
 #endif

@@ -110,3 +110,8 @@ int grant_shared_frame(struct domain *d, unsigned index, mfn_t *out)
     spin_unlock(&t->lock);
     return rc;
 }
+
+unsigned grant_max_frames(const struct domain *d)
+{
+    return d->grants->max_frames;
+}

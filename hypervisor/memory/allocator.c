@@ -24,6 +24,7 @@ static spinlock_t frames_lock = SPINLOCK_INIT(LOCK_FRAMES);
 static struct list free_blocks[ZONES][MAX_ORDER + 1];
 static uint32_t orders_present[ZONES]; /* bit per order: the list is not empty */
 static uint64_t free_count, total_count;
+static uint64_t claimed_count; /* the sum of all outstanding_claim; at most free_count */
 
 static unsigned zone_of(mfn_t m)
 {
@@ -112,14 +113,31 @@ static void flush_before_use(const struct frame *f, unsigned order)
         tlb_flush_mask(&all);
 }
 
-static struct frame *frames_alloc(unsigned order, unsigned zone)
+/* Takes `count` frames from the domain's claim, or gives them back to it. Lock held. */
+static void claim_change(struct domain *d, int64_t count)
 {
-    struct frame *f;
+    d->outstanding_claim += (uint64_t)count;
+    claimed_count += (uint64_t)count;
+}
+
+/* Frames for `d` (NULL: for Ringfort itself), but none that others have claimed. What comes out of
+ * the domain's own claim is in *claimed. */
+static struct frame *frames_alloc(struct domain *d, unsigned order, unsigned zone,
+                                  uint64_t *claimed)
+{
+    uint64_t count = UINT64_C(1) << order, own;
+    struct frame *f = NULL;
 
     if (order > MAX_ORDER)
         return NULL;
     spin_lock(&frames_lock);
-    f = block_take(order, zone);
+    own = d ? d->outstanding_claim : 0;
+    if (count <= free_count - (claimed_count - own))
+        f = block_take(order, zone);
+    if (f && own) {
+        *claimed = MIN(own, count);
+        claim_change(d, -(int64_t)*claimed);
+    }
     spin_unlock(&frames_lock);
     if (!f)
         return NULL;
@@ -156,7 +174,7 @@ void allocator_add(mfn_t start, mfn_t end)
 
 void *page_alloc(unsigned order)
 {
-    struct frame *f = frames_alloc(order, ZONES - 1);
+    struct frame *f = frames_alloc(NULL, order, ZONES - 1, NULL);
 
     return f ? mfn_to_virt(frame_mfn(f)) : NULL;
 }
@@ -193,20 +211,44 @@ static bool frames_assign(struct domain *d, struct frame *f, unsigned order)
 struct frame *domain_alloc_frames(struct domain *d, unsigned order, unsigned address_bits)
 {
     unsigned bits = address_bits ? address_bits : 64;
+    uint64_t claimed = 0;
     struct frame *f;
 
     if (d->address_bits && d->address_bits < bits)
         bits = d->address_bits;
     if (bits <= PAGE_SHIFT)
         return NULL;
-    f = frames_alloc(order, bits - PAGE_SHIFT);
+    f = frames_alloc(d, order, bits - PAGE_SHIFT, &claimed);
     if (!f)
         return NULL;
-    if (!frames_assign(d, f, order)) {
-        frames_give(f, order);
-        return NULL;
-    }
-    return f;
+    if (frames_assign(d, f, order))
+        return f;
+    spin_lock(&frames_lock);
+    block_free(f, order);
+    /* A domain that is ending has no claim to give back to. */
+    if (d->state == DOMAIN_ALIVE)
+        claim_change(d, (int64_t)claimed);
+    spin_unlock(&frames_lock);
+    return NULL;
+}
+
+int domain_claim(struct domain *d, uint64_t pages)
+{
+    int rc = 0;
+
+    spin_lock(&frames_lock);
+    if (pages == 0)
+        claim_change(d, -(int64_t)d->outstanding_claim);
+    else if (d->state != DOMAIN_ALIVE || d->outstanding_claim)
+        rc = -EINVAL;
+    else if (pages < d->tot_pages || pages > d->max_pages)
+        rc = -EINVAL;
+    else if (pages - d->tot_pages > free_count - claimed_count)
+        rc = -ENOMEM;
+    else
+        claim_change(d, (int64_t)(pages - d->tot_pages));
+    spin_unlock(&frames_lock);
+    return rc;
 }
 
 int domain_assign_frames(struct domain *d, struct frame *f, unsigned order)
@@ -239,6 +281,11 @@ void frame_unused(struct frame *f)
 uint64_t frames_free(void)
 {
     return READ_ONCE(free_count);
+}
+
+uint64_t frames_claimed(void)
+{
+    return READ_ONCE(claimed_count);
 }
 
 uint64_t frames_total(void)

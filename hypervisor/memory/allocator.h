@@ -26,8 +26,16 @@ bool domain_release_frame(struct frame *f);
 /* Makes frames that no domain owns (boot modules) a domain's, as domain_alloc_frames would. */
 int domain_assign_frames(struct domain *d, struct frame *f, unsigned order);
 
-/* Frames that could be allocated now, and all that the allocator was ever given. */
+/* Sets memory aside so that the domain can have `pages` pages in all, what it has included; 0 drops
+ * the claim. What it gets from then on uses the claim up; what it gives back does not renew it.
+ * Others, Ringfort too, cannot have claimed frames. 0; -EINVAL: it has a claim, or the number is
+ * under what it has or over what it may have; -ENOMEM. */
+int domain_claim(struct domain *d, uint64_t pages);
+
+/* Frames that nobody has, those of them that are claimed, and all that the allocator was ever
+ * given. */
 uint64_t frames_free(void);
+uint64_t frames_claimed(void);
 uint64_t frames_total(void);
 
 #endif

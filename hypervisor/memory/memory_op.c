@@ -59,24 +59,6 @@ static long domain_query(unsigned op, uint64_t arg)
     return answer;
 }
 
-/* Records a claim of `pages` in all, those that the domain has included. */
-static long claim_set(struct domain *d, uint64_t pages)
-{
-    long rc = 0;
-
-    spin_lock(&d->pages_lock);
-    if (pages == 0)
-        d->outstanding_claim = 0;
-    else if (d->outstanding_claim != 0 || pages < d->tot_pages || pages > d->max_pages)
-        rc = -EINVAL;
-    else if (pages - d->tot_pages > frames_free())
-        rc = -ENOMEM;
-    else
-        d->outstanding_claim = pages - d->tot_pages;
-    spin_unlock(&d->pages_lock);
-    return rc;
-}
-
 /* Sets memory aside for a domain that is being built; 0 gives the claim back. */
 static long claim_pages(uint64_t arg)
 {
@@ -93,7 +75,7 @@ static long claim_pages(uint64_t arg)
     d = domain_get(claim.domid);
     if (!d)
         return refuse(-ESRCH);
-    rc = claim_set(d, claim.nr_extents);
+    rc = domain_claim(d, claim.nr_extents);
     domain_put(d);
     return rc;
 }

@@ -1,5 +1,4 @@
 /* XENMEM_acquire_resource: frames that Ringfort made for a domain, for the one that controls it. */
-#include "boot/boot.h"
 #include "domain/domain.h"
 #include "grant/grant.h"
 #include "hypercall/hypercall.h"
@@ -33,9 +32,9 @@ static long frames_list(struct domain *d, const struct xen_mem_acquire_resource 
 }
 
 /* The caller wants to know how many frames there can be. */
-static long size_answer(struct xen_mem_acquire_resource *r, uint64_t arg)
+static long size_answer(const struct domain *d, struct xen_mem_acquire_resource *r, uint64_t arg)
 {
-    r->nr_frames = options.gnttab_max_frames;
+    r->nr_frames = grant_max_frames(d);
     return copy_to_guest(arg, r, sizeof(*r)) ? 0 : refuse(-EFAULT);
 }
 
@@ -63,7 +62,7 @@ long memory_acquire_resource(uint64_t start, uint64_t arg)
     if (d->state != DOMAIN_ALIVE)
         rc = -ESRCH;
     else if (r.nr_frames == 0)
-        rc = handle_addr(r.frame_list) ? -EINVAL : size_answer(&r, arg);
+        rc = handle_addr(r.frame_list) ? -EINVAL : size_answer(d, &r, arg);
     else
         rc = frames_list(d, &r, &done);
     domain_put(d);

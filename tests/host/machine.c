@@ -121,6 +121,8 @@ static void memory_setup(void)
 
 void machine_reset(void)
 {
+    for (unsigned i = 0; i < 2; i++)
+        domain_claim(&domains[i], 0);
     preempt_in = 0;
     preempt_each = false;
     flush_clock = 1;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "lib/errno.h"
 #include "machine.h"
 #include "memory/allocator.h"
 #include "memory/frame_table.h"
@@ -114,8 +115,71 @@ static void merging(void)
     CHECK(domain_alloc_frames(d, 7, 0) != NULL);
 }
 
+static uint64_t take_all(struct domain *d)
+{
+    uint64_t count = 0;
+
+    while (domain_alloc_frames(d, 0, 0))
+        count++;
+    return count;
+}
+
+static void give_all(struct domain *d)
+{
+    while (!list_empty(&d->pages))
+        domain_release_frame(list_first(&d->pages, struct frame, link));
+}
+
+/* What one domain has claimed no other gets, nor Ringfort; it uses its claim up. */
+static void claims(void)
+{
+    struct domain *d = machine_domain(0), *other = machine_domain(1);
+    uint64_t all;
+
+    machine_reset();
+    all = frames_free();
+    CHECK(domain_alloc_frames(d, 3, 0) != NULL);
+    CHECK_EQ(domain_claim(d, 7), -EINVAL);
+    CHECK_EQ(domain_claim(d, all + 1), -ENOMEM);
+    CHECK_EQ(domain_claim(d, 108), 0);
+    CHECK_EQ(domain_claim(d, 108), -EINVAL);
+    CHECK_EQ(frames_claimed(), 100);
+    CHECK_EQ(domain_claim(other, all - 107), -ENOMEM);
+    CHECK_EQ(domain_claim(other, 1), 0);
+    CHECK_EQ(domain_claim(other, 0), 0);
+
+    CHECK_EQ(take_all(other), all - 108);
+    CHECK(page_alloc(0) == NULL);
+    CHECK_EQ(frames_free(), 100);
+    /* A refused allocation costs no claim. */
+    d->max_pages = 8;
+    CHECK(domain_alloc_frames(d, 0, 0) == NULL);
+    CHECK_EQ(d->outstanding_claim, 100);
+    d->max_pages = all;
+    CHECK_EQ(take_all(d), 100);
+    CHECK_EQ(frames_claimed(), 0);
+    CHECK_EQ(d->outstanding_claim, 0);
+
+    give_all(d);
+    give_all(other);
+    CHECK_EQ(frames_free(), all);
+    CHECK_EQ(domain_claim(d, all), 0);
+    CHECK(page_alloc(0) == NULL);
+    /* A block larger than the claim takes it whole, and the rest from what is free. */
+    CHECK_EQ(domain_claim(d, 0), 0);
+    CHECK_EQ(domain_claim(d, 3), 0);
+    CHECK(domain_alloc_frames(d, 2, 0) != NULL);
+    CHECK_EQ(frames_claimed(), 0);
+    give_all(d);
+    d->max_pages = 10;
+    CHECK_EQ(domain_claim(d, 11), -EINVAL);
+    d->state = DOMAIN_DYING;
+    CHECK_EQ(domain_claim(d, 10), -EINVAL);
+}
+
 int main(void)
 {
+    claims();
     contiguous();
     zones();
     limits();

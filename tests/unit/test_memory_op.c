@@ -21,6 +21,7 @@
 #include "memory/reservation.h"
 
 #define LIST 64
+#define GRANT_FRAMES 7
 #define HYPERVISOR_ADDRESS 0xffff800000000000
 
 struct boot_info boot_info;
@@ -44,7 +45,12 @@ void domain_crash(struct domain *d, const char *why, ...)
 int grant_shared_frame(struct domain *d, unsigned index, mfn_t *out)
 {
     *out = mfn(1000 + index);
-    return index < 64 ? 0 : -EINVAL;
+    return index < GRANT_FRAMES ? 0 : -EINVAL;
+}
+
+unsigned grant_max_frames(const struct domain *d)
+{
+    return GRANT_FRAMES;
 }
 
 static struct domain *d;
@@ -405,14 +411,14 @@ static void test_claims_and_resources(void)
     CHECK_EQ(do_memory_op(XENMEM_claim_pages, (uint64_t)&claim), -ENOMEM);
 
     CHECK_EQ(do_memory_op(XENMEM_acquire_resource, (uint64_t)&r), 0);
-    CHECK_EQ(r.nr_frames, 64);
+    CHECK_EQ(r.nr_frames, GRANT_FRAMES);
     r.nr_frames = 3;
-    r.frame = 5;
+    r.frame = 4;
     r.frame_list.p = (xen_pfn_t *)list;
     machine_preempt_always(true);
     CHECK_EQ(finish(do_memory_op(XENMEM_acquire_resource, (uint64_t)&r)), 0);
-    CHECK_EQ(list[0], 1005);
-    CHECK_EQ(list[2], 1007);
+    CHECK_EQ(list[0], 1004);
+    CHECK_EQ(list[2], 1006);
     r.frame = UINT64_MAX;
     CHECK_EQ(do_memory_op(XENMEM_acquire_resource, (uint64_t)&r), -EINVAL);
     machine_run(1);
