@@ -59,11 +59,16 @@ static void run_oracle(void)
         log_err("this build has no memory oracle");
         return;
     }
-    list_for_each (d, &domain_list, all)
+    for_each_domain (d) {
         domain_pause(d);
+        domain_ref(d);
+    }
+    /* Nobody can make a domain now, and none that is paused is forgotten. */
     log_err("memory oracle: %lu frames agree", memory_oracle());
-    list_for_each (d, &domain_list, all)
+    for_each_domain (d) {
         domain_unpause(d);
+        domain_put(d);
+    }
 }
 
 /* Shows in a debug build what a bug of Ringfort's own looks like: nothing is mapped below the

@@ -7,23 +7,6 @@
 #include "schedule/schedule.h"
 #include "x86/cpu.h"
 
-struct domain *domain_at_or_after(domid_t from)
-{
-    struct domain *d, *found = NULL;
-
-    spin_lock(&domain_list_lock);
-    list_for_each (d, &domain_list, all) {
-        if (d->id < from)
-            continue;
-        /* One whose last reference has gone is as good as not there. */
-        found = domain_get(d->id);
-        if (found)
-            break;
-    }
-    spin_unlock(&domain_list_lock);
-    return found;
-}
-
 static uint64_t vcpu_cpu_time(struct vcpu *v)
 {
     struct vcpu_runstate_info runstate;

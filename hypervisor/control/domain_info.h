@@ -9,9 +9,6 @@
 
 struct domain;
 
-/* The domain with the lowest id that is at least `from`, with a reference; NULL past the last. */
-struct domain *domain_at_or_after(domid_t from);
-
 /* Fills all fields, those that a PV domain has no use for with zero. */
 void domain_info_fill(struct domain *d, struct xen_domctl_getdomaininfo *info);
 

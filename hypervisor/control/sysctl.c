@@ -54,7 +54,7 @@ static long domain_list_op(struct xen_sysctl_getdomaininfolist *op)
 
     for (op->num_domains = 0; op->num_domains < op->max_domains; op->num_domains++) {
         struct xen_domctl_getdomaininfo info;
-        struct domain *d = id < MAX_DOMAINS ? domain_at_or_after((domid_t)id) : NULL;
+        struct domain *d = domain_at_or_after(id);
 
         if (!d)
             break;

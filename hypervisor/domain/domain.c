@@ -3,8 +3,8 @@
  *
  * References: the creator's one is dropped by the last stage of domain_kill(); others come from
  * domain_get() and from frames that a domain owns. domain_put() may be called under any lock, so
- * the last reference only queues the structure; domain_reap() frees it under the domctl lock, where
- * no walk over domain_list can be under way.
+ * the last reference only queues the structure; domain_reap(), which is work of the CPU that
+ * dropped it, frees it under the domctl lock, where no walk over domain_list can be under way.
  */
 #include "domain/domain.h"
 
@@ -23,27 +23,25 @@
 #include "x86/entry.h"
 #include "x86/irq.h"
 
-/* Two levels, the second made on demand and never freed: id to domain in constant time. */
-#define TABLE_LEAF (PAGE_SIZE / sizeof(struct domain *))
+#define TABLE_SIZE 256
 
 struct list domain_list = LIST_INIT(domain_list);
 spinlock_t domain_list_lock = SPINLOCK_INIT(LOCK_DOMCTL);
 struct domain *domain0;
 struct domain *dom_io, *dom_xen, *dom_idle;
 
-static struct domain **domain_table[(MAX_DOMAINS + TABLE_LEAF - 1) / TABLE_LEAF];
+static struct domain *domain_table[TABLE_SIZE]; /* by the low bits of the id */
 static spinlock_t table_lock = SPINLOCK_INIT(LOCK_DOMAIN_TABLE);
 static struct domain *dead_domains;
 
-/* Where the table keeps domain `id`; NULL when there is no such place yet. */
-static struct domain **table_slot(domid_t id)
+/* The link that leads to domain `id`, or the end of the chain on which it would be. Table lock. */
+static struct domain **table_link(domid_t id)
 {
-    struct domain **leaf;
+    struct domain **link = &domain_table[id % TABLE_SIZE];
 
-    if (id >= MAX_DOMAINS)
-        return NULL;
-    leaf = READ_ONCE(domain_table[id / TABLE_LEAF]);
-    return leaf ? &leaf[id % TABLE_LEAF] : NULL;
+    while (*link && (*link)->id != id)
+        link = &(*link)->next_alike;
+    return link;
 }
 
 /* Takes a reference unless the last one has gone. */
@@ -60,19 +58,16 @@ static bool domain_try_ref(struct domain *d)
 
 struct domain *domain_get(domid_t id)
 {
-    struct domain **slot;
-    struct domain *d = NULL;
+    struct domain *d;
 
     if (id == DOMID_SELF) {
         domain_ref(current->domain);
         return current->domain;
     }
-    slot = table_slot(id);
-    if (!slot)
-        return NULL;
     spin_lock(&table_lock);
-    if (*slot && domain_try_ref(*slot))
-        d = *slot;
+    d = *table_link(id);
+    if (d && !domain_try_ref(d))
+        d = NULL;
     spin_unlock(&table_lock);
     return d;
 }
@@ -95,6 +90,38 @@ struct domain *domain_get_foreign(domid_t id)
     return d;
 }
 
+struct domain *domain_get_subject(domid_t id, int *rc)
+{
+    struct domain *d = domain_get(id);
+
+    *rc = 0;
+    if (!d) {
+        *rc = refuse(-ESRCH);
+    } else if (d != current->domain && !current->domain->is_privileged) {
+        domain_put(d);
+        d = NULL;
+        *rc = refuse(-EPERM);
+    }
+    return d;
+}
+
+struct domain *domain_at_or_after(unsigned from)
+{
+    struct domain *d, *found = NULL;
+
+    spin_lock(&domain_list_lock);
+    list_for_each (d, &domain_list, all) {
+        if (d->id < from)
+            continue;
+        /* One whose last reference has gone is as good as not there. */
+        found = domain_get(d->id);
+        if (found)
+            break;
+    }
+    spin_unlock(&domain_list_lock);
+    return found;
+}
+
 void domain_ref(struct domain *d)
 {
     unsigned before = __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED);
@@ -114,6 +141,7 @@ void domain_put(struct domain *d)
         ;
     /* The second notice: the toolstack learns that the domain's id is free. */
     event_send_global_virq(VIRQ_DOM_EXC);
+    work_raise(this_cpu(), WORK_REAP);
 }
 
 /* Frees what domain_create() and vcpu_create() made; nothing of it is in use. */
@@ -133,7 +161,8 @@ static void domain_free(struct domain *d)
     zfree(d);
 }
 
-void domain_reap(void)
+/* domain_list_lock is held. */
+static void reap(void)
 {
     struct domain *d = __atomic_exchange_n(&dead_domains, NULL, __ATOMIC_ACQUIRE);
 
@@ -141,12 +170,19 @@ void domain_reap(void)
         struct domain *next = d->next_dead;
 
         spin_lock(&table_lock);
-        *table_slot(d->id) = NULL;
+        *table_link(d->id) = d->next_alike;
         spin_unlock(&table_lock);
         list_del(&d->all);
         domain_free(d);
         d = next;
     }
+}
+
+void domain_reap(void)
+{
+    spin_lock(&domain_list_lock);
+    reap();
+    spin_unlock(&domain_list_lock);
 }
 
 /* Memory for a domain and its array of vCPUs, with the fields that need no subsystem. */
@@ -241,25 +277,30 @@ static void domain_publish(struct domain *d)
             break;
     list_add_tail(&after->all, &d->all);
     spin_lock(&table_lock);
-    *table_slot(d->id) = d;
+    d->next_alike = domain_table[d->id % TABLE_SIZE];
+    domain_table[d->id % TABLE_SIZE] = d;
     spin_unlock(&table_lock);
+}
+
+static bool is_taken(domid_t id)
+{
+    bool taken;
+
+    spin_lock(&table_lock);
+    taken = *table_link(id) != NULL;
+    spin_unlock(&table_lock);
+    return taken;
 }
 
 int domain_create(domid_t id, const struct domain_config *config, struct domain **out)
 {
-    struct domain ***leaf;
     struct domain *d;
     int rc;
 
     if (id >= MAX_DOMAINS || config->max_vcpus == 0 || config->max_vcpus > MAX_VCPUS_PER_DOMAIN)
         return -EINVAL;
-    domain_reap();
-    leaf = &domain_table[id / TABLE_LEAF];
-    if (!*leaf)
-        WRITE_ONCE(*leaf, zalloc(PAGE_SIZE));
-    if (!*leaf)
-        return -ENOMEM;
-    if (*table_slot(id))
+    reap();
+    if (is_taken(id))
         return -EEXIST;
     d = domain_alloc(id, config->max_vcpus);
     if (!d)

@@ -46,9 +46,10 @@ struct domain {
     bool is_compat;     /* 32-bit PAE guest */
     bool is_idle;
     enum domain_state state;
-    unsigned refs;   /* atomic: references from domain_get and from owned frames */
-    struct list all; /* link in the domain list, by id; LOCK_DOMCTL */
-    spinlock_t lock; /* LOCK_DOMAIN */
+    unsigned refs;             /* atomic: references from domain_get and from owned frames */
+    struct list all;           /* link in the domain list, by id; LOCK_DOMCTL */
+    struct domain *next_alike; /* link among domains whose ids are alike; LOCK_DOMAIN_TABLE */
+    spinlock_t lock;           /* LOCK_DOMAIN */
 
     unsigned max_vcpus;
     struct vcpu **vcpus; /* max_vcpus entries, NULL until created */
@@ -58,7 +59,8 @@ struct domain {
     spinlock_t pages_lock;    /* LOCK_DOMAIN_PAGES: list and counts below */
     struct list pages;        /* every frame allocated to the domain */
     struct list shared_pages; /* Ringfort's own frames shared with it */
-    uint64_t tot_pages, max_pages, outstanding_claim;
+    uint64_t tot_pages, max_pages;
+    uint64_t outstanding_claim; /* frames set aside for it; LOCK_FRAMES */
     unsigned address_bits;      /* frames must lie below 1 << address_bits; 64: no limit */
     uint64_t compat_hole_start; /* first reserved VA of a 32-bit guest */
     uint64_t vm_assist;
@@ -91,6 +93,12 @@ struct domain {
     for (unsigned v##_i = 0; v##_i < (d)->max_vcpus; v##_i++)                                      \
         if (((v) = (d)->vcpus[v##_i]) != NULL)
 
+/* All domains one after the other, each with a reference that the loop gives back: a body that
+ * leaves the loop must. Domains that come or go meanwhile may be missed. */
+#define for_each_domain(d)                                                                         \
+    for (unsigned d##_id = 0; ((d) = domain_at_or_after(d##_id)) != NULL;                          \
+         d##_id = (d)->id + 1u, domain_put(d))
+
 extern struct list domain_list; /* struct domain.all, ascending ids; LOCK_DOMCTL */
 extern spinlock_t domain_list_lock;
 extern struct domain *domain0; /* NULL until built */
@@ -110,14 +118,20 @@ struct domain *domain_get(domid_t id);
 /* As domain_get, but also DOMID_IO and DOMID_XEN, and only what `current` may touch: itself, or any
  * when privileged. */
 struct domain *domain_get_foreign(domid_t id);
+/* The domain with a guest's ports or grants that an operation names: the caller's own, or with
+ * privilege any. With a reference; NULL and *rc (-ESRCH, -EPERM) otherwise. */
+struct domain *domain_get_subject(domid_t id, int *rc);
+/* The domain with the lowest id from `from` on, with a reference; NULL when there is none. Takes
+ * LOCK_DOMCTL. */
+struct domain *domain_at_or_after(unsigned from);
 /* Another reference to a domain the caller knows to be alive. */
 void domain_ref(struct domain *d);
 /* Gives a reference back. The last one only marks the domain for domain_reap(): safe under locks.
  */
 void domain_put(struct domain *d);
 
-/* Frees the structures of domains whose last reference went. LOCK_DOMCTL, which is what makes a
- * walk over domain_list safe. */
+/* WORK_REAP: frees the structures of domains whose last reference went. Takes LOCK_DOMCTL, which is
+ * what makes a walk over domain_list safe. */
 void domain_reap(void);
 
 struct domain_config {

@@ -31,13 +31,13 @@ static void dump_vcpu(const struct vcpu *v)
                  (unsigned long long)v->memory.kernel_root.n);
 }
 
-/* Takes no lock: it has to work when the machine hangs on one. */
+/* Takes no domain's lock: it has to work when something hangs on one. */
 void domain_dump(void)
 {
-    const struct domain *d;
+    struct domain *d;
     const struct vcpu *v;
 
-    list_for_each (d, &domain_list, all) {
+    for_each_domain (d) {
         log_info("domain %u: %s, %u references, %llu of %llu pages", d->id, state_name(d), d->refs,
                  (unsigned long long)d->tot_pages, (unsigned long long)d->max_pages);
         for_each_vcpu (d, v)

@@ -7,6 +7,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/printk.h"
+#include "memory/allocator.h"
 #include "memory/frame.h"
 #include "memory/mmu.h"
 #include "schedule/schedule.h"
@@ -143,12 +144,13 @@ void ensure_failed(struct domain *d, const char *expr, const char *file, int lin
  * keys need not ask whether a domain has one. */
 static struct shared_info dead_shared_info;
 
-/* No vCPU runs any more, and nobody starts one. */
+/* No vCPU runs any more, and nobody starts one. No frame is allocated to it, none set aside. */
 static int kill_begin(struct domain *d)
 {
     spin_lock(&d->lock);
     d->state = DOMAIN_DYING;
     spin_unlock(&d->lock);
+    domain_claim(d, 0);
     domain_pause(d);
     return 0;
 }

@@ -23,12 +23,12 @@ static void dump_port(const struct domain *d, uint32_t port, const struct event_
     }
 }
 
-/* Waits for no lock: the key is pressed when something hangs. */
+/* Waits for no domain's lock: the key is pressed when something hangs. */
 void event_dump(void)
 {
     struct domain *d;
 
-    list_for_each (d, &domain_list, all) {
+    for_each_domain (d) {
         log_info("domain %u: event channels, %u allocated, at most %u", d->id, d->event.allocated,
                  d->event.limit);
         if (!spin_trylock(&d->event.lock)) {

@@ -7,24 +7,6 @@
 #include "memory/guest_copy.h"
 #include "x86/current.h"
 
-/* The domain whose ports an operation names: the caller's own, or with privilege another's. With a
- * reference; NULL and *rc otherwise. */
-static struct domain *subject(domid_t id, long *rc)
-{
-    struct domain *d = domain_get(id);
-
-    if (!d) {
-        *rc = refuse(-ESRCH);
-        return NULL;
-    }
-    if (d != current->domain && !current->domain->is_privileged) {
-        *rc = refuse(-EPERM);
-        domain_put(d);
-        return NULL;
-    }
-    return d;
-}
-
 static domid_t resolve_self(domid_t id)
 {
     return id == DOMID_SELF ? current->domain->id : id;
@@ -32,11 +14,12 @@ static domid_t resolve_self(domid_t id)
 
 static long op_alloc_unbound(struct evtchn_alloc_unbound *op)
 {
-    long rc = 0;
-    struct domain *d = subject(op->dom, &rc);
+    int error;
+    struct domain *d = domain_get_subject(op->dom, &error);
+    long rc;
 
     if (!d)
-        return rc;
+        return error;
     rc = event_alloc_unbound(d, resolve_self(op->remote_dom), &op->port);
     domain_put(d);
     return rc;
@@ -56,11 +39,12 @@ static long op_bind_interdomain(struct evtchn_bind_interdomain *op)
 
 static long op_status(struct evtchn_status *op)
 {
-    long rc = 0;
-    struct domain *d = subject(op->dom, &rc);
+    int error;
+    struct domain *d = domain_get_subject(op->dom, &error);
+    long rc;
 
     if (!d)
-        return rc;
+        return error;
     rc = event_status(d, op);
     domain_put(d);
     return rc;
@@ -68,11 +52,12 @@ static long op_status(struct evtchn_status *op)
 
 static long op_reset(const struct evtchn_reset *op)
 {
-    long rc = 0;
-    struct domain *d = subject(op->dom, &rc);
+    int error;
+    struct domain *d = domain_get_subject(op->dom, &error);
+    long rc;
 
     if (!d)
-        return rc;
+        return error;
     rc = event_reset(d);
     domain_put(d);
     return rc;

@@ -6,22 +6,16 @@
 #include "memory/guest_copy.h"
 #include "x86/current.h"
 
-/* The domain whose table is asked about, with a reference: the caller's own, or with privilege
- * another's. NULL and *status otherwise. */
+/* The domain whose table is asked about, with a reference; NULL and *status otherwise. */
 static struct domain *subject(domid_t id, int16_t *status)
 {
-    struct domain *d = domain_get(id);
+    int rc;
+    struct domain *d = domain_get_subject(id, &rc);
 
-    if (!d) {
-        *status = GNTST_bad_domain;
-        return NULL;
-    }
-    if (d != current->domain && !current->domain->is_privileged) {
-        domain_put(d);
-        *status = GNTST_permission_denied;
-        return NULL;
-    }
-    *status = GNTST_okay;
+    if (d)
+        *status = GNTST_okay;
+    else
+        *status = rc == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
     return d;
 }
 
@@ -93,13 +87,13 @@ long grant_op_get_version(uint64_t uop)
 {
     struct gnttab_get_version op;
     struct domain *d;
-    int16_t status;
+    int rc;
 
     if (!copy_from_guest(&op, uop, sizeof(op)))
         return refuse(-EFAULT);
-    d = subject(op.dom, &status);
+    d = domain_get_subject(op.dom, &rc);
     if (!d)
-        return refuse(status == GNTST_bad_domain ? -ESRCH : -EPERM);
+        return rc;
     domain_put(d);
     op.version = 1;
     return copy_to_guest(uop, &op, sizeof(op)) ? 0 : refuse(-EFAULT);

@@ -110,7 +110,7 @@ static void refresh_guest(struct vcpu *v)
         timer_migrate(&v->sched.poll_timer, this_cpu());
     }
     time_update_vcpu(v);
-    runstate_update_area(v);
+    time_update_areas(v);
 }
 
 /* WORK_SCHEDULE's body. */
@@ -160,6 +160,9 @@ void work_run(void)
             break;
         case WORK_CONSOLE:
             console_work();
+            break;
+        case WORK_REAP:
+            domain_reap();
             break;
         case WORK_SCHEDULE:
             reschedule();

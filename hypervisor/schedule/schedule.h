@@ -19,6 +19,7 @@ struct vcpu_runstate_info;
 enum cpu_work {
     WORK_TIMER,    /* expired software timers */
     WORK_CONSOLE,  /* serial input arrived */
+    WORK_REAP,     /* a domain's last reference has gone */
     WORK_SCHEDULE, /* look at the run queue; last, as it may switch away */
     WORK_COUNT
 };

@@ -111,6 +111,18 @@ struct domain *domain_get(domid_t id)
     return d;
 }
 
+struct domain *domain_get_subject(domid_t id, int *rc)
+{
+    struct domain *d = domain_get(id);
+
+    *rc = !d ? -ESRCH : d != current->domain && !current->domain->is_privileged ? -EPERM : 0;
+    if (d && *rc) {
+        domain_put(d);
+        d = NULL;
+    }
+    return d;
+}
+
 void domain_ref(struct domain *d)
 {
     d->refs++;
