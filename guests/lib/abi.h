@@ -10,6 +10,11 @@
 #define __XEN_TOOLS__ 1
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
 
+/* What the rings' macros want: the processor keeps loads and stores each in order. */
+#define xen_mb() __sync_synchronize()
+#define xen_rmb() asm volatile("" : : : "memory")
+#define xen_wmb() asm volatile("" : : : "memory")
+
 #include <xen/xen.h>
 #include <xen/callback.h>
 #include <xen/event_channel.h>
@@ -37,10 +42,16 @@ typedef uint64_t pte_t;
 #define PAGE_SHIFT 12
 #define PAGE_SIZE 4096UL
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
 void *memset(void *at, int byte, size_t size);
 void *memcpy(void *to, const void *from, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 size_t strlen(const char *text);
 int strncmp(const char *a, const char *b, size_t size);
+int strcmp(const char *a, const char *b);
+
+/* The decimal number that a text begins with; 0 without digits. */
+uint64_t number_of(const char *text);
 
 #endif

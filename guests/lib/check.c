@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "console.h"
 #include "hypercall.h"
 #include "print.h"
 
@@ -41,6 +42,7 @@ static void __attribute__((noreturn)) power_off(void)
     };
 
     /* Only a Domain0 is heard, and only emulated machines are known to mean "off" by this. */
+    console_flush();
     hypercall1(__HYPERVISOR_platform_op, (unsigned long)&sleep);
     for (;;)
         hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (unsigned long)&shutdown);

@@ -72,6 +72,19 @@ void event_disable(void)
     __atomic_store_n(&vcpu_info()->evtchn_upcall_mask, 1, __ATOMIC_SEQ_CST);
 }
 
+bool event_wait(unsigned port, uint64_t nanoseconds)
+{
+    evtchn_port_t ports[] = {port};
+    struct sched_poll poll = {.nr_ports = 1, .timeout = now() + nanoseconds};
+
+    set_xen_guest_handle(poll.ports, ports);
+    sched_op(SCHEDOP_poll, &poll);
+    if (!event_pending(port))
+        return false;
+    event_clear(port);
+    return true;
+}
+
 bool event_pending(unsigned port)
 {
     return __atomic_load_n(&shared_info->evtchn_pending[port / WORD_BITS], __ATOMIC_SEQ_CST) >>
@@ -87,7 +100,8 @@ void event_clear(unsigned port)
 
 void event_mask(unsigned port)
 {
-    __atomic_fetch_or(&shared_info->evtchn_mask[port / WORD_BITS], 1UL << (port % WORD_BITS), __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&shared_info->evtchn_mask[port / WORD_BITS], 1UL << (port % WORD_BITS),
+                      __ATOMIC_SEQ_CST);
 }
 
 void event_unmask(unsigned port)

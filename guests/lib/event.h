@@ -25,6 +25,10 @@ void event_upcall(void);
 void event_enable(void);
 void event_disable(void);
 
+/* Gives the processor away until the port's event comes, at most so long, and takes it: whether it
+ * came. For vCPUs whose upcalls are masked. */
+bool event_wait(unsigned port, uint64_t nanoseconds);
+
 bool event_pending(unsigned port);
 void event_clear(unsigned port);
 void event_mask(unsigned port);

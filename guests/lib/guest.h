@@ -3,15 +3,21 @@
 #define GUEST_GUEST_H
 
 #include "abi.h"
+#include "balloon.h"
+#include "block.h"
 #include "check.h"
+#include "console.h"
 #include "event.h"
+#include "grant.h"
 #include "hypercall.h"
 #include "memory.h"
+#include "net.h"
 #include "print.h"
 #include "smp.h"
 #include "time.h"
 #include "trap.h"
 #include "user.h"
+#include "xenstore.h"
 
 /* Set before test() runs. */
 extern const struct start_info *start_info;

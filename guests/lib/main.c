@@ -27,6 +27,7 @@ void guest_main(const struct start_info *info)
         check_abort("cannot map shared_info");
     shared_info = (struct shared_info *)shared_info_page;
     find_machine_to_phys();
+    console_init();
     trap_init();
     test();
     check_end();

@@ -4,11 +4,9 @@
 #include "guest.h"
 #include "hypercall.h"
 
-#define POOL_PAGES 512
+/* The linker script has room for these. */
+extern char pool[][PAGE_SIZE], pool_end[];
 
-char stacks[MAX_VCPUS * 2][STACK_SIZE] __attribute__((aligned(2 * STACK_SIZE)));
-
-static char pool[POOL_PAGES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static unsigned pool_used;
 static pfn_t spare_next;
 static pte_t *root;
@@ -47,7 +45,7 @@ void *pages_alloc(unsigned count)
 {
     unsigned first = __atomic_fetch_add(&pool_used, count, __ATOMIC_RELAXED);
 
-    if (first + count > POOL_PAGES)
+    if (pool[first + count] > pool_end)
         check_abort("the pool of pages is empty");
     return pool[first];
 }

@@ -25,8 +25,14 @@
 
 #define TABLE_ENTRIES 512
 
+/* At file level: room for so many vCPUs' stacks and pages of the pool in place of the usual 64 and
+ * 512, for a guest that is to be small. */
+#define GUEST_ROOM(vcpus, pages)                                                                   \
+    asm(".globl GUEST_VCPUS, GUEST_POOL_PAGES\n"                                                   \
+        "GUEST_VCPUS = " #vcpus "\nGUEST_POOL_PAGES = " #pages)
+
 /* Each vCPU's two stacks: see stack.h. */
-extern char stacks[MAX_VCPUS * 2][STACK_SIZE];
+extern char stacks[][STACK_SIZE];
 
 static inline pte_t pte_make(mfn_t mfn, uint64_t bits)
 {
@@ -60,7 +66,8 @@ pfn_t spare_pfn(void);
 pte_t *root_table(void);
 void root_set(pte_t *root);
 
-/* The entry that maps va at a level (1: leaf, ROOT_LEVEL: root), NULL when a table above is missing. */
+/* The entry that maps va at a level (1: leaf, ROOT_LEVEL: root), NULL when a table above is
+ * missing. */
 pte_t *entry_of(unsigned long va, unsigned level);
 
 /* One normal update of the entry at this address (a table's address in the initial mapping). */

@@ -2,18 +2,17 @@
 
 #include <stdarg.h>
 
-#include "abi.h"
-#include "hypercall.h"
+#include "console.h"
 
 struct buffer {
-    char text[512];
-    unsigned used;
+    char *at;
+    unsigned size, used;
 };
 
 static void put(struct buffer *b, char c)
 {
-    if (b->used < sizeof(b->text))
-        b->text[b->used++] = c;
+    if (b->used < b->size)
+        b->at[b->used++] = c;
 }
 
 static void put_number(struct buffer *b, uint64_t value, unsigned base, unsigned width)
@@ -46,23 +45,19 @@ static void put_signed(struct buffer *b, int64_t value, unsigned width)
 #define SIGNED_ARGUMENT(list, longs)                                                               \
     ((longs) > 1 ? va_arg(list, long long) : (longs) ? va_arg(list, long) : va_arg(list, int))
 
-static void put_string(struct buffer *b, const char *text)
+static void put_string(struct buffer *b, const char *string)
 {
-    while (*text)
-        put(b, *text++);
+    while (*string)
+        put(b, *string++);
 }
 
-void print(const char *format, ...)
+static void put_format(struct buffer *b, const char *format, va_list list)
 {
-    struct buffer b = {.used = 0};
-    va_list list;
-
-    va_start(list, format);
     for (; *format; format++) {
         unsigned width = 0, longs = 0;
 
         if (*format != '%') {
-            put(&b, *format);
+            put(b, *format);
             continue;
         }
         for (format++; *format >= '0' && *format <= '9'; format++)
@@ -71,27 +66,52 @@ void print(const char *format, ...)
             longs++;
         switch (*format) {
         case 's':
-            put_string(&b, va_arg(list, const char *));
+            put_string(b, va_arg(list, const char *));
             break;
         case 'c':
-            put(&b, (char)va_arg(list, int));
+            put(b, (char)va_arg(list, int));
             break;
         case 'd':
-            put_signed(&b, SIGNED_ARGUMENT(list, longs), width);
+            put_signed(b, SIGNED_ARGUMENT(list, longs), width);
             break;
         case 'u':
-            put_number(&b, UNSIGNED_ARGUMENT(list, longs), 10, width);
+            put_number(b, UNSIGNED_ARGUMENT(list, longs), 10, width);
             break;
         case 'x':
-            put_number(&b, UNSIGNED_ARGUMENT(list, longs), 16, width);
+            put_number(b, UNSIGNED_ARGUMENT(list, longs), 16, width);
             break;
         case 'p':
-            put_number(&b, (uintptr_t)va_arg(list, void *), 16, 2 * sizeof(void *));
+            put_number(b, (uintptr_t)va_arg(list, void *), 16, 2 * sizeof(void *));
             break;
         default:
-            put(&b, *format);
+            put(b, *format);
         }
     }
+}
+
+void print(const char *format, ...)
+{
+    char line[512];
+    struct buffer b = {line, sizeof(line), 0};
+    va_list list;
+
+    va_start(list, format);
+    put_format(&b, format, list);
     va_end(list);
-    hypercall3(__HYPERVISOR_console_io, CONSOLEIO_write, b.used, (unsigned long)b.text);
+    console_write(line, b.used);
+}
+
+const char *text(const char *format, ...)
+{
+    static char buffers[8][256];
+    static unsigned next;
+    char *to = buffers[__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % ARRAY_SIZE(buffers)];
+    struct buffer b = {to, sizeof(buffers[0]) - 1, 0};
+    va_list list;
+
+    va_start(list, format);
+    put_format(&b, format, list);
+    va_end(list);
+    to[b.used] = '\0';
+    return to;
 }

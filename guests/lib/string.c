@@ -42,3 +42,17 @@ int strncmp(const char *a, const char *b, size_t size)
             return (unsigned char)*a - (unsigned char)*b;
     return 0;
 }
+
+int strcmp(const char *a, const char *b)
+{
+    return strncmp(a, b, SIZE_MAX);
+}
+
+uint64_t number_of(const char *text)
+{
+    uint64_t number = 0;
+
+    for (; *text >= '0' && *text <= '9'; text++)
+        number = number * 10 + (uint64_t)(*text - '0');
+    return number;
+}

@@ -1,6 +1,7 @@
 #include "time.h"
 
 #include "event.h"
+#include "hypercall.h"
 
 /* number * fraction / 2^32, without the 128-bit product that 32-bit compilers do not have. */
 static uint64_t scale(uint64_t number, uint32_t fraction)
@@ -32,4 +33,11 @@ void spin_for(uint64_t nanoseconds)
 
     while (now() < until)
         asm volatile("pause" : : : "memory");
+}
+
+void sleep_for(uint64_t nanoseconds)
+{
+    struct sched_poll poll = {.timeout = now() + nanoseconds};
+
+    sched_op(SCHEDOP_poll, &poll);
 }

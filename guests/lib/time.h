@@ -21,6 +21,9 @@ uint64_t now(void);
 /* Waits for so long without giving the processor away. */
 void spin_for(uint64_t nanoseconds);
 
+/* Gives the processor away for so long. */
+void sleep_for(uint64_t nanoseconds);
+
 /* Waits until a condition holds, at most `nanoseconds`: whether it does. */
 #define WAIT_FOR(condition, nanoseconds)                                                           \
     ({                                                                                             \

@@ -37,7 +37,7 @@ enum {
 struct trap_state {
     bool armed;
     struct context context;
-    struct trap_frame last; /* the last caught trap */
+    struct trap_frame last;      /* the last caught trap */
     unsigned long fault_address; /* vcpu_info's, when it was a page fault */
     unsigned long frame_address; /* where on the stack the hypervisor's part of the frame was */
 };

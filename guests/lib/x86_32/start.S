@@ -1,7 +1,7 @@
 /* Notes for the domain builder, the entry point, and the page that hypercall stubs go to. */
 #include <xen/xen.h>
 
-#include "note.h"
+#include "note.inc"
 #include "stack.h"
 
 NOTE(XEN_ELFNOTE_ENTRY, .long _start)

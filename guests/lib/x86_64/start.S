@@ -1,5 +1,5 @@
 /* Notes for the domain builder, the entry point, and the page that hypercall stubs go to. */
-#include "note.h"
+#include "note.inc"
 #include "stack.h"
 
 NOTE(XEN_ELFNOTE_ENTRY, .quad _start)
