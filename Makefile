@@ -21,7 +21,9 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-strict-aliasing -fno-common -mno
     -Wno-address-of-packed-member -Wno-unused-parameter \
     -DRINGFORT_DEBUG=$(DEBUG) -Ihypervisor -I. -I$(OBJ)/gen -isystem $(ABI)
 
-SOURCES := $(sort $(wildcard hypervisor/*/*.c))
+# Compiled for 32 bits, to learn that ABI's layouts, and never linked.
+NARROW := hypervisor/hypercall/narrow.c
+SOURCES := $(filter-out $(NARROW),$(sort $(wildcard hypervisor/*/*.c)))
 ASM := $(sort $(wildcard hypervisor/*/*.S))
 OBJECTS := $(patsubst hypervisor/%,$(OBJ)/%.o,$(SOURCES) $(ASM))
 # Debian's own decompressors, used once at boot (hypervisor/unpack).
@@ -39,6 +41,14 @@ $(OBJ)/gen/offsets.h: hypervisor/x86/offsets.c $(ABI)/xen/xen.h
 	@sed -n 's/^.*->\([A-Z0-9_]*\) [$$]*\(-\?[0-9]*\).*/#define \1 \2/p' $(OBJ)/gen/offsets.s > $@
 
 $(filter-out $(OBJ)/x86/offsets.c.o,$(OBJECTS)): $(OBJ)/gen/offsets.h
+
+# Where 32-bit guests have the fields of their structures.
+$(OBJ)/gen/narrow.h: $(NARROW) hypervisor/hypercall/compat_structs.h $(ABI)/xen/xen.h
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -m32 -S -o $(OBJ)/gen/narrow.s $<
+	@sed -n 's/^[[:space:]]*->//p' $(OBJ)/gen/narrow.s > $@
+
+$(OBJ)/hypercall/compat.c.o: $(OBJ)/gen/narrow.h
 
 # What the newer tools' structures look like is known to these files only.
 $(OBJ)/control/%_4_20.c.o: CFLAGS := -isystem $(OUT)/abi/trixie/usr/include $(CFLAGS)

@@ -40,12 +40,11 @@ long domctl_set_context(struct domain *d, const struct xen_domctl_vcpucontext *o
     context = zalloc(sizeof(*context));
     if (!context)
         return -ENOMEM;
-    if (copy_from_guest(context, handle_addr(op->ctxt), sizeof(*context))) {
+    rc = vcpu_context_read(d, context, handle_addr(op->ctxt));
+    if (!rc) {
         domain_pause(d);
         rc = set_paused(v, context);
         domain_unpause(d);
-    } else {
-        rc = refuse(-EFAULT);
     }
     zfree(context);
     return rc;
@@ -55,7 +54,7 @@ long domctl_get_context(struct domain *d, const struct xen_domctl_vcpucontext *o
 {
     struct vcpu *v = domain_vcpu(d, op->vcpu);
     struct vcpu_guest_context *context;
-    long rc = 0;
+    long rc;
 
     /* Two vCPUs of one domain could wait for each other to stop. */
     if (!v || v->domain == current->domain)
@@ -68,8 +67,7 @@ long domctl_get_context(struct domain *d, const struct xen_domctl_vcpucontext *o
     vcpu_pause(v);
     vcpu_get_context(v, context);
     vcpu_unpause(v);
-    if (!copy_to_guest(handle_addr(op->ctxt), context, sizeof(*context)))
-        rc = refuse(-EFAULT);
+    rc = vcpu_context_write(d, handle_addr(op->ctxt), context);
     zfree(context);
     return rc;
 }

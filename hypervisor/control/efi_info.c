@@ -4,6 +4,7 @@
 #include "control/firmware.h"
 
 #include "boot/boot.h"
+#include "hypercall/compat.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
@@ -46,7 +47,7 @@ static const struct efi_system_table *system_table(void)
 static long vendor_info(const struct efi_system_table *table, union xenpf_efi_info *info)
 {
     static const uint16_t *name;
-    uint64_t to = handle_addr(info->vendor.name);
+    uint64_t to = handle_addr(info->vendor.name) & (guest_is_narrow() ? UINT32_MAX : UINT64_MAX);
     unsigned room = MIN(info->vendor.bufsz, VENDOR_BYTES_MAX) / sizeof(uint16_t);
     const uint16_t end = 0;
     unsigned n = 0;

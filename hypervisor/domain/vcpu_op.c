@@ -1,6 +1,7 @@
 /* VCPUOP_*: what a guest does with its own vCPUs (<xen/vcpu.h>). */
 #include "domain/domain.h"
 
+#include "hypercall/compat.h"
 #include "hypercall/hypercall.h"
 #include "lib/alloc.h"
 #include "lib/assert.h"
@@ -29,9 +30,10 @@ static long op_initialise(struct vcpu *v, uint64_t arg)
     context = zalloc(sizeof(*context));
     if (!context)
         return -ENOMEM;
-    if (!copy_from_guest(context, arg, sizeof(*context))) {
+    rc = vcpu_context_read(d, context, arg);
+    if (rc) {
         zfree(context);
-        return refuse(-EFAULT);
+        return rc;
     }
     /* The lock keeps two callers from setting up the same vCPU; guest memory is not touched here.
      */
@@ -62,22 +64,17 @@ static long op_get_runstate(struct vcpu *v, uint64_t arg)
     struct vcpu_runstate_info info;
 
     vcpu_get_runstate(v, &info);
-    return copy_to_guest(arg, &info, sizeof(info)) ? 0 : refuse(-EFAULT);
-}
-
-/* Copies in the one field of a registration and checks that `size` bytes there are the guest's. */
-static bool area_read(uint64_t arg, size_t size, uint64_t *area)
-{
-    return copy_from_guest(area, arg, sizeof(*area)) && guest_range_ok(*area, size);
+    return struct_to_guest(arg, &info, vcpu_runstate_info) ? 0 : refuse(-EFAULT);
 }
 
 static long op_register_runstate(struct vcpu *v, uint64_t arg)
 {
-    uint64_t area;
+    struct vcpu_register_runstate_memory_area area;
 
-    if (!area_read(arg, sizeof(struct vcpu_runstate_info), &area))
+    if (!struct_from_guest(&area, arg, vcpu_register_runstate_memory_area) ||
+        !guest_range_ok(area.addr.p, guest_sizeof(vcpu_runstate_info)))
         return refuse(-EFAULT);
-    WRITE_ONCE(v->time.runstate_area, area);
+    WRITE_ONCE(v->time.runstate_area, area.addr.p);
     /* Another vCPU's addresses mean nothing here; its next dispatch fills the area. */
     if (v == current)
         time_update_areas(v);
@@ -86,11 +83,12 @@ static long op_register_runstate(struct vcpu *v, uint64_t arg)
 
 static long op_register_time(struct vcpu *v, uint64_t arg)
 {
-    uint64_t area;
+    struct vcpu_register_time_memory_area area;
 
-    if (!area_read(arg, sizeof(struct vcpu_time_info), &area))
+    if (!struct_from_guest(&area, arg, vcpu_register_time_memory_area) ||
+        !guest_range_ok(area.addr.p, sizeof(struct vcpu_time_info)))
         return refuse(-EFAULT);
-    WRITE_ONCE(v->time.time_area, area);
+    WRITE_ONCE(v->time.time_area, area.addr.p);
     if (v == current)
         time_update_areas(v);
     return 0;
@@ -123,7 +121,7 @@ static long op_set_singleshot(struct vcpu *v, uint64_t arg)
 
     if (v != current)
         return refuse(-EINVAL);
-    if (!copy_from_guest(&set, arg, sizeof(set)))
+    if (!struct_from_guest(&set, arg, vcpu_set_singleshot_timer))
         return refuse(-EFAULT);
     at = (nsec_t)set.timeout_abs_ns;
     if ((set.flags & VCPU_SSHOTTMR_future) && at < now())

@@ -2,6 +2,7 @@
  * packets need no mapping and no TLB flush. */
 #include "grant/table.h"
 
+#include "hypercall/compat.h"
 #include "hypercall/hypercall.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -92,15 +93,15 @@ long grant_op_copy(uint64_t uop, unsigned count)
     struct gnttab_copy op;
 
     for (unsigned i = 0; i < count; i++) {
-        uint64_t at = uop + i * sizeof(op);
+        uint64_t at = uop + i * guest_sizeof(gnttab_copy);
         int16_t status;
 
         if (i > 0 && preempt_needed())
             return hypercall_restart(__HYPERVISOR_grant_table_op, 3, GNTTABOP_copy, at, count - i);
-        if (!copy_from_guest(&op, at, sizeof(op)))
+        if (!struct_from_guest(&op, at, gnttab_copy))
             return refuse(-EFAULT);
         status = (int16_t)copy_one(&op);
-        if (!copy_to_guest(at + offsetof(struct gnttab_copy, status), &status, sizeof(status)))
+        if (!copy_to_guest(at + guest_offsetof(gnttab_copy, status), &status, sizeof(status)))
             return refuse(-EFAULT);
     }
     return 0;

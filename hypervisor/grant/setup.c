@@ -1,6 +1,7 @@
 /* GNTTABOP_*: the table itself, its size and its version. */
 #include "grant/table.h"
 
+#include "hypercall/compat.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
@@ -26,13 +27,11 @@ static int16_t setup(struct domain *d, const struct gnttab_setup_table *op)
     if (op->nr_frames > d->grants->max_frames)
         return GNTST_general_error;
     for (unsigned i = 0; i < op->nr_frames; i++) {
-        xen_pfn_t frame;
         mfn_t m;
 
         if (grant_shared_frame(d, i, &m))
             return GNTST_general_error;
-        frame = m.n;
-        if (!copy_to_guest(list + i * sizeof(frame), &frame, sizeof(frame)))
+        if (!words_to_guest(list + i * word_size(), &m.n, 1))
             return GNTST_bad_virt_addr;
     }
     return GNTST_okay;
@@ -43,14 +42,14 @@ long grant_op_setup_table(uint64_t uop)
     struct gnttab_setup_table op;
     struct domain *d;
 
-    if (!copy_from_guest(&op, uop, sizeof(op)))
+    if (!struct_from_guest(&op, uop, gnttab_setup_table))
         return refuse(-EFAULT);
     d = subject(op.dom, &op.status);
     if (d) {
         op.status = setup(d, &op);
         domain_put(d);
     }
-    return copy_to_guest(uop, &op, sizeof(op)) ? 0 : refuse(-EFAULT);
+    return struct_to_guest(uop, &op, gnttab_setup_table) ? 0 : refuse(-EFAULT);
 }
 
 long grant_op_query_size(uint64_t uop)

@@ -10,10 +10,12 @@
 #include "control/trace.h"
 #include "domain/domain.h"
 #include "event/event.h"
+#include "hypercall/compat.h"
 #include "hypercall/list.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/printk.h"
+#include "lib/string.h"
 #include "memory/memory_op.h"
 #include "memory/mmu.h"
 #include "x86/current.h"
@@ -42,7 +44,13 @@ static struct {
 long hypercall_call(unsigned op, const uint64_t *args)
 {
     const struct domain *d = current->domain;
+    uint64_t joined[HYPERCALL_MAX_ARGS];
 
+    if (unlikely(d->is_compat)) {
+        memcpy(joined, args, sizeof(joined));
+        compat_args_join(op, joined);
+        args = joined;
+    }
     switch (op) {
 #define CALL(name, nargs, widths, who)                                                             \
     case __HYPERVISOR_##name:                                                                      \

@@ -5,6 +5,7 @@
  */
 #include "hypercall/hypercall.h"
 
+#include "hypercall/compat.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
@@ -38,26 +39,25 @@ static int run_entry(uint64_t at)
 {
     struct multicall_entry entry;
 
-    if (!copy_from_guest(&entry, at, sizeof(entry)))
+    if (!struct_from_guest(&entry, at, multicall_entry))
         return refuse(-EFAULT);
 
     entry.result = (xen_ulong_t)call_entry(&entry);
     if ((long)entry.result == -ERESTART && !hypercall_gives_guest_value(entry.op))
-        return copy_to_guest(at, &entry, sizeof(entry)) ? -ERESTART : refuse(-EFAULT);
+        return struct_to_guest(at, &entry, multicall_entry) ? -ERESTART : refuse(-EFAULT);
 
-    if (!copy_to_guest(at + offsetof(struct multicall_entry, result), &entry.result,
-                       sizeof(entry.result)))
+    if (!words_to_guest(at + guest_offsetof(multicall_entry, result), &entry.result, 1))
         return refuse(-EFAULT);
     return 0;
 }
 
 long do_multicall(uint64_t list, unsigned count)
 {
-    if (!guest_range_ok(list, count * sizeof(struct multicall_entry)))
+    if (!guest_range_ok(list, count * guest_sizeof(multicall_entry)))
         return refuse(-EFAULT);
 
     for (unsigned i = 0; i < count; i++) {
-        uint64_t at = list + i * sizeof(struct multicall_entry);
+        uint64_t at = list + i * guest_sizeof(multicall_entry);
         int rc = i > 0 && preempt_needed() ? -ERESTART : run_entry(at);
 
         if (rc == -ERESTART)

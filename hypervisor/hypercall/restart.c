@@ -3,8 +3,10 @@
 #include "hypercall/hypercall.h"
 
 #include "domain/domain.h"
+#include "hypercall/compat.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "x86/current.h"
 
 /* The multicall entry that each CPU is at; it lies on that CPU's stack. */
@@ -38,8 +40,14 @@ static void restart_in_registers(struct cpu_user_regs *regs, unsigned op, unsign
 long hypercall_restart_with(unsigned op, unsigned nargs, const uint64_t *args)
 {
     struct multicall_entry *entry = batch_entry[this_cpu()];
+    uint64_t split[HYPERCALL_MAX_ARGS];
 
     assert(nargs <= HYPERCALL_MAX_ARGS);
+    if (guest_is_narrow()) {
+        memcpy(split, args, nargs * sizeof(*args));
+        nargs = compat_args_split(op, nargs, split);
+        args = split;
+    }
     if (entry)
         restart_in_entry(entry, op, nargs, args);
     else

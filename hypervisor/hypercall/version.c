@@ -6,6 +6,7 @@
 
 #include "boot/boot.h"
 #include "domain/domain.h"
+#include "hypercall/compat.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -66,7 +67,9 @@ static long give_features(uint64_t arg, const struct domain *d)
 long do_xen_version(int cmd, uint64_t arg)
 {
     const struct domain *d = current->domain;
-    struct xen_platform_parameters params = {.virt_start = HV_VIRT_START};
+    struct xen_platform_parameters params = {
+        .virt_start = d->is_compat ? d->compat_hole_start : HV_VIRT_START,
+    };
 
     switch (cmd) {
     case XENVER_version:
@@ -80,7 +83,7 @@ long do_xen_version(int cmd, uint64_t arg)
     case XENVER_changeset:
         return give_text(arg, d->is_privileged ? "" : denied, sizeof(xen_changeset_info_t));
     case XENVER_platform_parameters:
-        return copy_version_struct(arg, &params, sizeof(params));
+        return struct_to_guest(arg, &params, xen_platform_parameters) ? 0 : refuse(-EFAULT);
     case XENVER_get_features:
         return give_features(arg, d);
     case XENVER_pagesize:

@@ -6,6 +6,7 @@
 #include "memory/descriptor_tables.h"
 
 #include "domain/domain.h"
+#include "hypercall/compat.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/descriptor.h"
@@ -105,14 +106,12 @@ void vcpu_drop_ldt(struct vcpu *v)
 
 static bool frame_list_read(uint64_t list, mfn_t *frames, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++) {
-        size_t size = current->domain->is_compat ? sizeof(uint32_t) : sizeof(uint64_t);
-        uint64_t n = 0;
+    uint64_t numbers[GUEST_GDT_FRAMES];
 
-        if (!copy_from_guest(&n, list + i * size, size))
-            return false;
-        frames[i] = mfn(n);
-    }
+    if (!words_from_guest(numbers, list, count))
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        frames[i] = mfn(numbers[i]);
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include "memory/reservation.h"
 
 #include "domain/domain.h"
+#include "hypercall/compat.h"
 #include "hypercall/hypercall.h"
 #include "lib/alloc.h"
 #include "lib/assert.h"
@@ -137,8 +138,8 @@ static bool chunk_read(struct chunk *c)
 {
     const unsigned order = c->in_order;
 
-    if (!copy_from_guest(c->in, c->in_at, in_count(c) * sizeof(uint64_t)) ||
-        !copy_from_guest(c->out_pfn, c->out_at, out_count(c) * sizeof(uint64_t)))
+    if (!words_from_guest(c->in, c->in_at, in_count(c)) ||
+        !words_from_guest(c->out_pfn, c->out_at, out_count(c)))
         return false;
     /* From the back, so that an extent's first MFN is read before its place is written over. */
     for (uint64_t i = c->frames; i-- > 0;)
@@ -162,7 +163,7 @@ static int chunk_exchange(struct domain *d, struct chunk *c)
     }
     for (uint64_t i = 0; i < c->frames; i++)
         page_free(mfn_to_virt(mfn(c->in[i])), 0);
-    return copy_to_guest(c->out_at, c->out, out_count(c) * sizeof(uint64_t)) ? 0 : refuse(-EFAULT);
+    return words_to_guest(c->out_at, c->out, out_count(c)) ? 0 : refuse(-EFAULT);
 }
 
 /* Checks everything about the request but the frames. Both lists are checked whole, from their
@@ -181,8 +182,8 @@ static int request_check(const struct xen_memory_exchange *x)
     if ((in << x->in.extent_order | x->nr_exchanged << x->in.extent_order) &
         ((UINT64_C(1) << chunk_order) - 1))
         return refuse(-EINVAL);
-    if (!guest_range_ok(handle_addr(x->in.extent_start), in * sizeof(uint64_t)) ||
-        !guest_range_ok(handle_addr(x->out.extent_start), out * sizeof(uint64_t)))
+    if (!guest_range_ok(handle_addr(x->in.extent_start), in * word_size()) ||
+        !guest_range_ok(handle_addr(x->out.extent_start), out * word_size()))
         return refuse(-EFAULT);
     return 0;
 }
@@ -212,8 +213,8 @@ static int chunks_exchange(struct domain *d, const struct xen_memory_exchange *x
             rc = -ERESTART;
             break;
         }
-        c.in_at = handle_addr(x->in.extent_start) + (at >> c.in_order) * sizeof(uint64_t);
-        c.out_at = handle_addr(x->out.extent_start) + (at >> c.out_order) * sizeof(uint64_t);
+        c.in_at = handle_addr(x->in.extent_start) + (at >> c.in_order) * word_size();
+        c.out_at = handle_addr(x->out.extent_start) + (at >> c.out_order) * word_size();
         rc = chunk_exchange(d, &c);
         if (rc)
             break;
@@ -230,7 +231,7 @@ long memory_exchange(uint64_t arg)
     uint64_t done;
     long rc;
 
-    if (!copy_from_guest(&x, arg, sizeof(x)))
+    if (!struct_from_guest(&x, arg, xen_memory_exchange))
         return refuse(-EFAULT);
     rc = request_check(&x);
     if (rc)
@@ -243,8 +244,7 @@ long memory_exchange(uint64_t arg)
     if (d->id < MAX_DOMAINS && d->state == DOMAIN_ALIVE)
         rc = chunks_exchange(d, &x, &done);
     domain_put(d);
-    if (!copy_to_guest(arg + offsetof(struct xen_memory_exchange, nr_exchanged), &done,
-                       sizeof(done)))
+    if (!words_to_guest(arg + guest_offsetof(xen_memory_exchange, nr_exchanged), &done, 1))
         return refuse(-EFAULT);
     if (rc == -ERESTART)
         return hypercall_restart(__HYPERVISOR_memory_op, 2, (unsigned long)XENMEM_exchange, arg);

@@ -1,6 +1,7 @@
 /* Memory maps in the BIOS's E820 form: the machine's for Domain0, and what the toolstack sets. */
 #include "boot/boot.h"
 #include "domain/domain.h"
+#include "hypercall/compat.h"
 #include "lib/alloc.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -23,14 +24,14 @@ static long map_answer(uint64_t arg, const struct e820entry *entries, unsigned c
 {
     struct xen_memory_map map;
 
-    if (!copy_from_guest(&map, arg, sizeof(map)))
+    if (!struct_from_guest(&map, arg, xen_memory_map))
         return refuse(-EFAULT);
     count = MIN(count, map.nr_entries);
     if (!guest_range_ok(handle_addr(map.buffer), count * sizeof(entries[0])) ||
         !copy_to_guest(handle_addr(map.buffer), entries, count * sizeof(entries[0])))
         return refuse(-EFAULT);
     map.nr_entries = count;
-    return copy_to_guest(arg, &map, sizeof(map)) ? 0 : refuse(-EFAULT);
+    return struct_to_guest(arg, &map, xen_memory_map) ? 0 : refuse(-EFAULT);
 }
 
 long memory_map_get(uint64_t arg)
@@ -63,11 +64,11 @@ long memory_map_machine(uint64_t arg)
 
     if (!current->domain->is_privileged)
         return refuse(-EPERM);
-    if (!copy_from_guest(&map, arg, sizeof(map)))
+    if (!struct_from_guest(&map, arg, xen_memory_map))
         return refuse(-EFAULT);
     if (handle_addr(map.buffer) == 0) {
         map.nr_entries = count;
-        return copy_to_guest(arg, &map, sizeof(map)) ? 0 : refuse(-EFAULT);
+        return struct_to_guest(arg, &map, xen_memory_map) ? 0 : refuse(-EFAULT);
     }
     entries = zalloc(count * sizeof(*entries));
     if (!entries)
@@ -90,7 +91,7 @@ long memory_map_set(uint64_t arg)
     struct domain *d;
     size_t bytes;
 
-    if (!copy_from_guest(&set, arg, sizeof(set)))
+    if (!struct_from_guest(&set, arg, xen_foreign_memory_map))
         return refuse(-EFAULT);
     if (set.map.nr_entries == 0 || set.map.nr_entries > MAP_MAX)
         return refuse(-EINVAL);

@@ -2,6 +2,7 @@
 #include "memory/memory_op.h"
 
 #include "domain/domain.h"
+#include "hypercall/compat.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/allocator.h"
@@ -68,7 +69,7 @@ static long claim_pages(uint64_t arg)
 
     if (!current->domain->is_privileged)
         return refuse(-EPERM);
-    if (!copy_from_guest(&claim, arg, sizeof(claim)))
+    if (!struct_from_guest(&claim, arg, xen_memory_reservation))
         return refuse(-EFAULT);
     if (handle_addr(claim.extent_start) != 0 || claim.extent_order != 0 || claim.mem_flags != 0)
         return refuse(-EINVAL);

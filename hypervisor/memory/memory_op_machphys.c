@@ -1,6 +1,7 @@
 /* Where the machine-to-physical array is, in the guest's addresses and in frames (SOSP'03 3.3.4).
  */
 #include "domain/domain.h"
+#include "hypercall/compat.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/frame.h"
@@ -62,20 +63,19 @@ long memory_machphys_list(uint64_t arg)
 
     if (!current->domain->is_privileged)
         return refuse(-EPERM);
-    if (!copy_from_guest(&list, arg, sizeof(list)))
+    if (!struct_from_guest(&list, arg, xen_machphys_mfn_list))
         return refuse(-EFAULT);
     count = MIN(chunks, list.max_extents);
-    if (!guest_range_ok(handle_addr(list.extent_start), count * sizeof(xen_pfn_t)))
+    if (!guest_range_ok(handle_addr(list.extent_start), count * word_size()))
         return refuse(-EFAULT);
     for (uint64_t i = 0; i < count; i++) {
-        xen_pfn_t first = array_mfn(M2P_BASE + (i << CHUNK_SHIFT));
+        uint64_t first = array_mfn(M2P_BASE + (i << CHUNK_SHIFT));
 
-        if (!copy_to_guest(handle_addr(list.extent_start) + i * sizeof(first), &first,
-                           sizeof(first)))
+        if (!words_to_guest(handle_addr(list.extent_start) + i * word_size(), &first, 1))
             return refuse(-EFAULT);
     }
     list.nr_extents = (unsigned)count;
-    return copy_to_guest(arg, &list, sizeof(list)) ? 0 : refuse(-EFAULT);
+    return struct_to_guest(arg, &list, xen_machphys_mfn_list) ? 0 : refuse(-EFAULT);
 }
 
 long memory_machphys_mapping(uint64_t arg)
@@ -86,5 +86,5 @@ long memory_machphys_mapping(uint64_t arg)
         .max_mfn = array_bytes() / sizeof(uint64_t) - 1,
     };
 
-    return copy_to_guest(arg, &answer, sizeof(answer)) ? 0 : refuse(-EFAULT);
+    return struct_to_guest(arg, &answer, xen_machphys_mapping) ? 0 : refuse(-EFAULT);
 }

@@ -5,6 +5,7 @@
 #include "memory/reservation.h"
 
 #include "domain/domain.h"
+#include "hypercall/compat.h"
 #include "hypercall/hypercall.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -31,7 +32,7 @@ static bool increase_extent(struct domain *d, const struct extent *e)
     if (!f)
         return false;
     first = frame_mfn(f).n;
-    return e->entry == 0 || copy_to_guest(e->entry, &first, sizeof(first));
+    return e->entry == 0 || words_to_guest(e->entry, &first, 1);
 }
 
 /* Allocates for the PFN that the element names, tells the array so, and writes the MFN back. */
@@ -40,7 +41,7 @@ static bool populate_extent(struct domain *d, const struct extent *e)
     uint64_t first_pfn, first;
     struct frame *f;
 
-    if (!copy_from_guest(&first_pfn, e->entry, sizeof(first_pfn)))
+    if (!words_from_guest(&first_pfn, e->entry, 1))
         return refuse(false);
     f = domain_alloc_frames(d, e->order, e->address_bits);
     if (!f)
@@ -48,7 +49,7 @@ static bool populate_extent(struct domain *d, const struct extent *e)
     first = frame_mfn(f).n;
     for (uint64_t i = 0; i < UINT64_C(1) << e->order; i++)
         m2p_set(mfn(first + i), first_pfn + i);
-    return copy_to_guest(e->entry, &first, sizeof(first));
+    return words_to_guest(e->entry, &first, 1);
 }
 
 /* Gives one frame back. A frame that is still mapped, typed or pinned leaves the reservation now
@@ -75,7 +76,7 @@ static bool decrease_extent(struct domain *d, const struct extent *e)
 {
     uint64_t first;
 
-    if (!copy_from_guest(&first, e->entry, sizeof(first)))
+    if (!words_from_guest(&first, e->entry, 1))
         return refuse(false);
     for (uint64_t i = 0; i < UINT64_C(1) << e->order; i++)
         if (!release_frame(d, mfn(first + i)))
@@ -95,13 +96,19 @@ static bool extent_perform(unsigned op, struct domain *d, const struct extent *e
     }
 }
 
+/* Progress must fit into the operation number, a register of the guest's. */
+static uint64_t extents_max(void)
+{
+    return (guest_is_narrow() ? UINT32_MAX : UINT64_MAX) >> MEMOP_EXTENT_SHIFT;
+}
+
 /* True when the request makes sense before any extent is looked at. The list is checked as a whole,
  * so that no element's address can wrap into Ringfort's range. */
 static bool request_ok(unsigned op, uint64_t start, const struct xen_memory_reservation *r)
 {
     uint64_t list = handle_addr(r->extent_start);
 
-    if (start > r->nr_extents || r->nr_extents > UINT64_MAX >> MEMOP_EXTENT_SHIFT)
+    if (start > r->nr_extents || r->nr_extents > extents_max())
         return false;
     if (r->extent_order > extent_order_max())
         return false;
@@ -109,7 +116,7 @@ static bool request_ok(unsigned op, uint64_t start, const struct xen_memory_rese
         return false;
     if (list == 0 && op != XENMEM_increase_reservation)
         return r->nr_extents == 0;
-    return list == 0 || guest_range_ok(list, r->nr_extents * sizeof(uint64_t));
+    return list == 0 || guest_range_ok(list, r->nr_extents * word_size());
 }
 
 /* Does extents until one fails, all are done or work waits. */
@@ -127,7 +134,7 @@ static uint64_t extents_perform(unsigned op, struct domain *d, uint64_t start,
             *preempted = true;
             return i;
         }
-        e.entry = list ? list + i * sizeof(uint64_t) : 0;
+        e.entry = list ? list + i * word_size() : 0;
         if (!extent_perform(op, d, &e))
             return i;
     }
@@ -148,7 +155,7 @@ long memory_reservation_op(unsigned op, uint64_t start, uint64_t arg)
     bool preempted = false;
     uint64_t done;
 
-    if (!copy_from_guest(&r, arg, sizeof(r)))
+    if (!struct_from_guest(&r, arg, xen_memory_reservation))
         return nothing_done(start, -EFAULT);
     if (!request_ok(op, start, &r))
         return nothing_done(start, -EINVAL);

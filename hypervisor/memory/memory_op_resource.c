@@ -1,6 +1,7 @@
 /* XENMEM_acquire_resource: frames that Ringfort made for a domain, for the one that controls it. */
 #include "domain/domain.h"
 #include "grant/grant.h"
+#include "hypercall/compat.h"
 #include "hypercall/hypercall.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -25,7 +26,7 @@ static long frames_list(struct domain *d, const struct xen_mem_acquire_resource 
         rc = grant_shared_frame(d, (unsigned)(r->frame + i), &m);
         if (rc)
             return rc;
-        if (!copy_to_guest(list + i * sizeof(xen_pfn_t), &m.n, sizeof(xen_pfn_t)))
+        if (!words_to_guest(list + i * word_size(), &m.n, 1))
             return refuse(-EFAULT);
     }
     return 0;
@@ -35,7 +36,7 @@ static long frames_list(struct domain *d, const struct xen_mem_acquire_resource 
 static long size_answer(const struct domain *d, struct xen_mem_acquire_resource *r, uint64_t arg)
 {
     r->nr_frames = grant_max_frames(d);
-    return copy_to_guest(arg, r, sizeof(*r)) ? 0 : refuse(-EFAULT);
+    return struct_to_guest(arg, r, xen_mem_acquire_resource) ? 0 : refuse(-EFAULT);
 }
 
 long memory_acquire_resource(uint64_t start, uint64_t arg)
@@ -47,14 +48,14 @@ long memory_acquire_resource(uint64_t start, uint64_t arg)
 
     if (!current->domain->is_privileged)
         return refuse(-EPERM);
-    if (!copy_from_guest(&r, arg, sizeof(r)))
+    if (!struct_from_guest(&r, arg, xen_mem_acquire_resource))
         return refuse(-EFAULT);
     if (r.pad != 0 || r.type != XENMEM_resource_grant_table ||
         r.id != XENMEM_resource_grant_table_id_shared)
         return refuse(r.pad ? -EINVAL : -EOPNOTSUPP);
     if (start > r.nr_frames || r.frame > UINT32_MAX - r.nr_frames)
         return refuse(-EINVAL);
-    if (!guest_range_ok(handle_addr(r.frame_list), r.nr_frames * sizeof(xen_pfn_t)))
+    if (!guest_range_ok(handle_addr(r.frame_list), r.nr_frames * word_size()))
         return refuse(-EFAULT);
     d = domain_get(r.domid);
     if (!d)

@@ -1,5 +1,6 @@
 /* Extended MMU operations: pinning, base pointers, flushes, descriptor table, whole pages. */
 #include "domain/domain.h"
+#include "hypercall/compat.h"
 #include "hypercall/hypercall.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -22,29 +23,6 @@ struct mmuext_batch {
     struct update_parties parties;
     bool flush; /* everything, on this CPU, before the guest goes on */
 };
-
-/* A 32-bit guest's operation: its words are 4 bytes. */
-struct compat_mmuext_op {
-    uint32_t cmd, arg1, arg2;
-};
-
-static bool op_read(uint64_t list, unsigned index, struct mmuext_op *op)
-{
-    struct compat_mmuext_op narrow;
-
-    if (!current->domain->is_compat)
-        return copy_from_guest(op, list + index * sizeof(*op), sizeof(*op));
-    if (!copy_from_guest(&narrow, list + index * sizeof(narrow), sizeof(narrow)))
-        return false;
-    *op = (struct mmuext_op){.cmd = narrow.cmd, .arg1.mfn = narrow.arg1};
-    op->arg2.src_mfn = narrow.arg2;
-    return true;
-}
-
-static size_t op_size(void)
-{
-    return current->domain->is_compat ? sizeof(struct compat_mmuext_op) : sizeof(struct mmuext_op);
-}
 
 int mmu_pin(struct domain *d, mfn_t m, int type)
 {
@@ -203,7 +181,7 @@ static int ops_perform(struct mmuext_batch *batch, uint64_t list, unsigned count
     for (*index = 0; *index < count; ++*index) {
         if (*index && (preempt_needed() || mfn_is_named(current->memory.dying_table)))
             return -ERESTART;
-        if (!op_read(list, *index, &op))
+        if (!struct_from_guest(&op, list + *index * guest_sizeof(mmuext_op), mmuext_op))
             return refuse(-EFAULT);
         rc = op_perform(batch, &op);
         if (rc)
@@ -236,7 +214,7 @@ long do_mmuext_op(uint64_t uops, unsigned count, uint64_t pdone, unsigned foreig
     if (pdone && !copy_to_guest(pdone, &done, sizeof(done)))
         return refuse(-EFAULT);
     if (rc == -ERESTART)
-        return hypercall_restart(__HYPERVISOR_mmuext_op, 4, uops + index * op_size(),
+        return hypercall_restart(__HYPERVISOR_mmuext_op, 4, uops + index * guest_sizeof(mmuext_op),
                                  (unsigned long)((count - index) | BATCH_RESUMED), pdone,
                                  (unsigned long)foreigndom);
     return rc;

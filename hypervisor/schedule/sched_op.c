@@ -1,6 +1,7 @@
 /* SCHEDOP_* (<xen/sched.h>): what a guest says about its own processor. */
 #include "domain/domain.h"
 #include "event/event.h"
+#include "hypercall/compat.h"
 #include "hypercall/hypercall.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -56,7 +57,7 @@ static long poll_ports(uint64_t arg)
     bool pending;
     long rc;
 
-    if (!copy_from_guest(&poll, arg, sizeof(poll)))
+    if (!struct_from_guest(&poll, arg, sched_poll))
         return refuse(-EFAULT);
     if (poll.nr_ports > MAX_POLL_PORTS)
         return refuse(-EINVAL);

@@ -1,6 +1,7 @@
 /* A vCPU's clocks and timers: the time record guests read without a trap, runstate, and timers. */
 #include "domain/domain.h"
 #include "event/event.h"
+#include "hypercall/compat.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "memory/guest_copy.h"
@@ -68,20 +69,20 @@ static void update_runstate_area(struct vcpu *v)
     uint64_t area = v->time.runstate_area;
     struct vcpu_runstate_info r = v->time.runstate;
     uint64_t entry = r.state_entry_time;
-    const size_t entry_at = offsetof(struct vcpu_runstate_info, state_entry_time);
+    uint64_t entry_at = area + guest_offsetof(vcpu_runstate_info, state_entry_time);
 
     if (!area)
         return;
     if (v->domain->vm_assist & (1UL << VMASST_TYPE_runstate_update_flag)) {
         r.state_entry_time |= XEN_RUNSTATE_UPDATE;
-        if (!copy_to_guest(area + entry_at, &r.state_entry_time, sizeof(entry)))
+        if (!copy_to_guest(entry_at, &r.state_entry_time, sizeof(entry)))
             return;
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        copy_to_guest(area, &r, sizeof(r));
+        struct_to_guest(area, &r, vcpu_runstate_info);
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        copy_to_guest(area + entry_at, &entry, sizeof(entry));
+        copy_to_guest(entry_at, &entry, sizeof(entry));
     } else {
-        copy_to_guest(area, &r, sizeof(r));
+        struct_to_guest(area, &r, vcpu_runstate_info);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <xen/callback.h>
 #include <xen/nmi.h>
 
+#include "hypercall/compat.h"
 #include "hypercall/hypercall.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -12,6 +13,7 @@
 #include "x86/context.h"
 #include "x86/cpu.h"
 #include "x86/current.h"
+#include "x86/desc.h"
 #include "x86/entry.h"
 
 #define TRAP_MASKS_EVENTS 4
@@ -26,46 +28,66 @@ long do_set_trap_table(uint64_t traps)
         return 0;
     }
     for (;;) {
-        if (!copy_from_guest(&entry, traps, sizeof(entry)))
+        if (!struct_from_guest(&entry, traps, trap_info))
             return refuse(-EFAULT);
         if (!entry.address)
             return 0;
         if (!is_canonical(entry.address))
             return refuse(-EINVAL);
+        entry.cs = kernel_selector(guest_is_narrow(), entry.cs);
         table[entry.vector] = entry;
-        traps += sizeof(entry);
+        traps += guest_sizeof(trap_info);
         if (preempt_needed())
             return hypercall_restart(__HYPERVISOR_set_trap_table, 1, traps);
     }
 }
 
+bool entry_point_ok(const struct domain *d, uint64_t entry)
+{
+    return d->is_compat || is_canonical(entry);
+}
+
+void entry_point_set(const struct domain *d, struct guest_callback *cb, uint64_t entry)
+{
+    cb->address = d->is_compat ? (uint32_t)entry : entry;
+    cb->cs = d->is_compat ? kernel_selector(true, (uint16_t)(entry >> 32)) : 0;
+}
+
+uint64_t entry_point_get(const struct domain *d, const struct guest_callback *cb)
+{
+    return d->is_compat ? (uint64_t)cb->cs << 32 | cb->address : cb->address;
+}
+
 long do_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall)
 {
     struct vcpu_arch *arch = &current->arch;
+    const struct domain *d = current->domain;
 
-    if (!is_canonical(event) || !is_canonical(failsafe) || !is_canonical(syscall))
+    if (!entry_point_ok(d, event) || !entry_point_ok(d, failsafe) || !entry_point_ok(d, syscall))
         return refuse(-EINVAL);
-    arch->event.address = event;
-    arch->failsafe.address = failsafe;
-    arch->syscall.address = syscall;
+    entry_point_set(d, &arch->event, event);
+    entry_point_set(d, &arch->failsafe, failsafe);
+    entry_point_set(d, &arch->syscall, syscall);
     return 0;
 }
 
-static void set_nmi_handler(struct vcpu *v, uint64_t address)
+static void set_nmi_handler(struct vcpu *v, struct guest_callback cb)
 {
     struct trap_info *trap = &v->arch.traps[VEC_NMI];
 
     memset(trap, 0, sizeof(*trap));
     trap->vector = VEC_NMI;
     trap->flags = TRAP_MASKS_EVENTS;
-    trap->address = address;
+    trap->cs = cb.cs;
+    trap->address = cb.address;
 }
 
 /* Registers (or with address 0 removes) one kind of callback. */
-static long set_callback(struct vcpu *v, unsigned type, unsigned flags, uint64_t address)
+static long set_callback(struct vcpu *v, unsigned type, unsigned flags, uint64_t entry)
 {
-    struct guest_callback cb = {.address = address, .masks_events = flags & CALLBACKF_mask_events};
+    struct guest_callback cb = {.masks_events = flags & CALLBACKF_mask_events};
 
+    entry_point_set(v->domain, &cb, entry);
     switch (type) {
     case CALLBACKTYPE_event:
         v->arch.event = cb;
@@ -84,7 +106,7 @@ static long set_callback(struct vcpu *v, unsigned type, unsigned flags, uint64_t
         v->arch.sysenter = cb;
         return 0;
     case CALLBACKTYPE_nmi:
-        set_nmi_handler(v, address);
+        set_nmi_handler(v, cb);
         return 0;
     default:
         return refuse(-ENOSYS);
@@ -95,9 +117,9 @@ static long op_register(uint64_t arg)
 {
     struct callback_register reg;
 
-    if (!copy_from_guest(&reg, arg, sizeof(reg)))
+    if (!struct_from_guest(&reg, arg, callback_register))
         return refuse(-EFAULT);
-    if (!is_canonical(reg.address))
+    if (!entry_point_ok(current->domain, reg.address))
         return refuse(-EINVAL);
     return set_callback(current, reg.type, reg.flags, reg.address);
 }
@@ -127,20 +149,23 @@ long do_callback_op(int cmd, uint64_t arg)
     }
 }
 
+/* The old form has no selector: 32-bit kernels get the flat one. */
 long do_nmi_op(unsigned cmd, uint64_t arg)
 {
+    struct guest_callback entry = {.cs = guest_is_narrow() ? RING1_CS : 0};
     struct xennmi_callback cb;
 
     switch (cmd) {
     case XENNMI_register_callback:
-        if (!copy_from_guest(&cb, arg, sizeof(cb)))
+        if (!struct_from_guest(&cb, arg, xennmi_callback))
             return refuse(-EFAULT);
         if (!is_canonical(cb.handler_address))
             return refuse(-EINVAL);
-        set_nmi_handler(current, cb.handler_address);
+        entry.address = cb.handler_address;
+        set_nmi_handler(current, entry);
         return 0;
     case XENNMI_unregister_callback:
-        set_nmi_handler(current, 0);
+        set_nmi_handler(current, entry);
         return 0;
     default:
         return refuse(-ENOSYS);
@@ -149,7 +174,7 @@ long do_nmi_op(unsigned cmd, uint64_t arg)
 
 long do_stack_switch(uint64_t ss, uint64_t sp)
 {
-    current->arch.kernel_ss = ss | 3;
+    current->arch.kernel_ss = kernel_selector(guest_is_narrow(), (uint16_t)ss);
     current->arch.kernel_sp = sp;
     return 0;
 }

@@ -5,6 +5,8 @@
 #include "lib/types.h"
 #include "x86/cpu.h"
 
+struct domain;
+struct guest_callback;
 struct vcpu;
 
 /* CR4 bits that a guest may choose, and those of them that the processor is told. */
@@ -22,6 +24,21 @@ bool load_gs_selector(uint16_t selector);
 
 /* Makes this CPU's CR4 what the running vCPU wants. */
 void load_guest_cr4(const struct vcpu *v);
+
+/* A selector that the kernel of a guest names for itself: in a 32-bit guest never one of ring 0,
+ * where the descriptors are Ringfort's; 64-bit kernels run in ring 3. */
+static inline uint16_t kernel_selector(bool is_compat, uint16_t selector)
+{
+    if (!is_compat)
+        return selector | 3;
+    return selector & 3 ? selector : selector | 1;
+}
+
+/* Entry points of a guest kernel as they come in hypercalls and contexts: the address, and above it
+ * in those of a 32-bit guest the selector (hypercall/compat_structs.h). `masks_events` stays. */
+bool entry_point_ok(const struct domain *d, uint64_t entry);
+void entry_point_set(const struct domain *d, struct guest_callback *cb, uint64_t entry);
+uint64_t entry_point_get(const struct domain *d, const struct guest_callback *cb);
 
 /* What RFLAGS becomes of a guest's wish: IF on, IOPL 0, no VM. */
 uint64_t guest_flags(uint64_t wanted);

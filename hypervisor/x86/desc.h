@@ -5,6 +5,7 @@
 /* Selectors in the page of the GDT that is Ringfort's (the ABI fixes the guests' flat ones). */
 #define HV_CS 0xe008
 #define HV_DS 0xe010
+#define RING1_CS 0xe019 /* what the kernel of a 32-bit guest starts with */
 #define TSS_SELECTOR 0xe040
 #define LDT_SELECTOR 0xe050
 /* First selector of that page, and the GDT's limit: pages after it are holes. */

@@ -78,6 +78,10 @@ void vcpu_arch_destroy(struct vcpu *v);
 struct vcpu_guest_context;
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);
+/* A context between `current`'s memory and Ringfort's, in the layout of `d`, whose vCPU it is for;
+ * writing uses *c up. 0, -EFAULT, -ENOMEM. */
+int vcpu_context_read(const struct domain *d, struct vcpu_guest_context *c, uint64_t va);
+int vcpu_context_write(const struct domain *d, uint64_t va, struct vcpu_guest_context *c);
 
 /* CPUID as `current` may see it, kernel (forced) view. */
 struct cpuid_regs guest_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf);

@@ -6,6 +6,7 @@
 #include <xen/physdev.h>
 
 #include "domain/domain.h"
+#include "hypercall/compat.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
@@ -30,7 +31,7 @@ static long physdev_eoi_page(uint64_t arg)
 {
     struct physdev_pirq_eoi_gmfn op;
 
-    if (!copy_from_guest(&op, arg, sizeof(op)))
+    if (!struct_from_guest(&op, arg, physdev_pirq_eoi_gmfn))
         return refuse(-EFAULT);
     return pirq_set_eoi_page(current->domain, mfn(op.gmfn));
 }
@@ -64,7 +65,7 @@ static long physdev_iobitmap(uint64_t arg)
 {
     struct physdev_set_iobitmap op;
 
-    if (!copy_from_guest(&op, arg, sizeof(op)))
+    if (!struct_from_guest(&op, arg, physdev_set_iobitmap))
         return refuse(-EFAULT);
     if (op.nr_ports > PORTS || !guest_range_ok(handle_addr(op.bitmap), (op.nr_ports + 7) / 8))
         return refuse(-EINVAL);
@@ -78,12 +79,12 @@ static long physdev_apic_read(uint64_t arg)
     struct physdev_apic op;
     int error;
 
-    if (!copy_from_guest(&op, arg, sizeof(op)))
+    if (!struct_from_guest(&op, arg, physdev_apic))
         return refuse(-EFAULT);
     error = ioapic_guest_read(maddr(op.apic_physbase), op.reg, &op.value);
     if (error)
         return error;
-    return copy_to_guest(arg, &op, sizeof(op)) ? 0 : refuse(-EFAULT);
+    return struct_to_guest(arg, &op, physdev_apic) ? 0 : refuse(-EFAULT);
 }
 
 /* Routes are set by setup_gsi; what a guest writes here has no effect. */
@@ -91,7 +92,7 @@ static long physdev_apic_write(uint64_t arg)
 {
     struct physdev_apic op;
 
-    if (!copy_from_guest(&op, arg, sizeof(op)))
+    if (!struct_from_guest(&op, arg, physdev_apic))
         return refuse(-EFAULT);
     return ioapic_guest_read(maddr(op.apic_physbase), op.reg, &op.value);
 }
@@ -176,7 +177,7 @@ static long physdev_map(uint64_t arg)
     struct physdev_map_pirq op;
     int pirq;
 
-    if (!copy_from_guest(&op, arg, sizeof(op)))
+    if (!struct_from_guest(&op, arg, physdev_map_pirq))
         return refuse(-EFAULT);
     if (!is_self(op.domid))
         return refuse(-EOPNOTSUPP);
@@ -185,7 +186,7 @@ static long physdev_map(uint64_t arg)
         return pirq;
     if (pirq >= 0)
         op.pirq = pirq;
-    if (!copy_to_guest(arg, &op, sizeof(op)))
+    if (!struct_to_guest(arg, &op, physdev_map_pirq))
         return refuse(-EFAULT);
     return MIN(pirq, 0);
 }

@@ -1,5 +1,7 @@
 /* vcpu_guest_context: the whole register state of a vCPU that does not run, in and out. */
 #include "domain/domain.h"
+#include "hypercall/compat.h"
+#include "lib/alloc.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -15,13 +17,20 @@
 #define LDT_ENTRIES_MAX 8192
 #define TRAPS 256
 
-static bool addresses_valid(const struct vcpu_guest_context *c)
+static bool addresses_valid(const struct domain *d, const struct vcpu_guest_context *c)
 {
+    const uint64_t entries[] = {
+        c->event_callback_eip,
+        c->failsafe_callback_eip,
+        c->syscall_callback_eip,
+    };
     const uint64_t addresses[] = {
-        c->user_regs.rip, c->event_callback_eip, c->failsafe_callback_eip, c->syscall_callback_eip,
-        c->fs_base,       c->gs_base_kernel,     c->gs_base_user,          c->ldt_base,
+        c->user_regs.rip, c->fs_base, c->gs_base_kernel, c->gs_base_user, c->ldt_base,
     };
 
+    for (unsigned i = 0; i < ARRAY_SIZE(entries); i++)
+        if (!entry_point_ok(d, entries[i]))
+            return false;
     for (unsigned i = 0; i < ARRAY_SIZE(addresses); i++)
         if (!is_canonical(addresses[i]))
             return false;
@@ -31,17 +40,18 @@ static bool addresses_valid(const struct vcpu_guest_context *c)
     return true;
 }
 
-static int check_context(const struct vcpu_guest_context *c)
+static int check_context(const struct domain *d, const struct vcpu_guest_context *c)
 {
     uint64_t dr7;
 
-    if (!addresses_valid(c))
+    if (!addresses_valid(d, c))
         return refuse(-EINVAL);
     if (c->gdt_ents > GDT_ENTRIES_MAX || c->ldt_ents > LDT_ENTRIES_MAX)
         return refuse(-EINVAL);
     if (c->ldt_ents && !guest_range_ok(c->ldt_base, c->ldt_ents * 8))
         return refuse(-EINVAL);
-    if (!(c->flags & VGCF_in_kernel) && xen_cr3_to_pfn(c->ctrlreg[1]) == 0)
+    /* 32-bit guests have one root for both modes. */
+    if (!d->is_compat && !(c->flags & VGCF_in_kernel) && xen_cr3_to_pfn(c->ctrlreg[1]) == 0)
         return refuse(-EINVAL);
     for (unsigned i = 0; i < 4; i++)
         if (!is_canonical(c->debugreg[i]) || (c->debugreg[i] && !guest_range_ok(c->debugreg[i], 8)))
@@ -85,11 +95,12 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
     memset(regs->_pad0, 0, sizeof(regs->_pad0));
     memset(regs->_pad1, 0, sizeof(regs->_pad1));
     memset(regs->_pad2, 0, sizeof(regs->_pad2));
-    regs->cs |= 3;
-    regs->ss |= 3;
+    regs->cs = kernel_selector(v->domain->is_compat, regs->cs);
+    regs->ss = kernel_selector(v->domain->is_compat, regs->ss);
     v->arch.iopl = (regs->rflags & RFLAGS_IOPL) / (RFLAGS_IOPL / 3);
     regs->rflags = guest_flags(regs->rflags);
-    v->arch.in_kernel = c->flags & VGCF_in_kernel;
+    /* Modes of a 32-bit guest are rings, which CS tells apart; its roots are the same. */
+    v->arch.in_kernel = v->domain->is_compat || (c->flags & VGCF_in_kernel);
     v->arch.fs_base = c->fs_base;
     v->arch.gs_base_kernel = c->gs_base_kernel;
     v->arch.gs_base_user = c->gs_base_user;
@@ -105,25 +116,26 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 
 static void set_entry_points(struct vcpu *v, const struct vcpu_guest_context *c)
 {
+    const struct domain *d = v->domain;
+
     memcpy(v->arch.traps, c->trap_ctxt, sizeof(c->trap_ctxt));
-    v->arch.kernel_ss = c->kernel_ss | 3;
+    for (unsigned i = 0; i < TRAPS; i++)
+        v->arch.traps[i].cs = kernel_selector(d->is_compat, c->trap_ctxt[i].cs);
+    v->arch.kernel_ss = kernel_selector(d->is_compat, (uint16_t)c->kernel_ss);
     v->arch.kernel_sp = c->kernel_sp;
-    v->arch.event = (struct guest_callback){.address = c->event_callback_eip};
-    v->arch.failsafe = (struct guest_callback){
-        .address = c->failsafe_callback_eip,
-        .masks_events = c->flags & VGCF_failsafe_disables_events,
-    };
-    v->arch.syscall = (struct guest_callback){
-        .address = c->syscall_callback_eip,
-        .masks_events = c->flags & VGCF_syscall_disables_events,
-    };
+    entry_point_set(d, &v->arch.event, c->event_callback_eip);
+    v->arch.event.masks_events = false;
+    entry_point_set(d, &v->arch.failsafe, c->failsafe_callback_eip);
+    v->arch.failsafe.masks_events = c->flags & VGCF_failsafe_disables_events;
+    entry_point_set(d, &v->arch.syscall, c->syscall_callback_eip);
+    v->arch.syscall.masks_events = c->flags & VGCF_syscall_disables_events;
     v->arch.ldt_base = c->ldt_base;
     v->arch.ldt_entries = c->ldt_ents;
 }
 
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    int rc = check_context(c);
+    int rc = check_context(v->domain, c);
 
     if (!rc)
         rc = set_memory(v, c);
@@ -142,9 +154,9 @@ static void get_entry_points(const struct vcpu *v, struct vcpu_guest_context *c)
     memcpy(c->trap_ctxt, v->arch.traps, sizeof(c->trap_ctxt));
     c->kernel_ss = v->arch.kernel_ss;
     c->kernel_sp = v->arch.kernel_sp;
-    c->event_callback_eip = v->arch.event.address;
-    c->failsafe_callback_eip = v->arch.failsafe.address;
-    c->syscall_callback_eip = v->arch.syscall.address;
+    c->event_callback_eip = entry_point_get(v->domain, &v->arch.event);
+    c->failsafe_callback_eip = entry_point_get(v->domain, &v->arch.failsafe);
+    c->syscall_callback_eip = entry_point_get(v->domain, &v->arch.syscall);
     if (v->arch.failsafe.masks_events)
         c->flags |= VGCF_failsafe_disables_events;
     if (v->arch.syscall.masks_events)
@@ -156,10 +168,15 @@ static void get_entry_points(const struct vcpu *v, struct vcpu_guest_context *c)
     c->gdt_ents = v->arch.gdt_entries;
 }
 
+static bool is_in_kernel(const struct vcpu *v)
+{
+    return v->domain->is_compat ? (v->arch.regs.cs & 3) != 3 : v->arch.in_kernel;
+}
+
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 {
     memset(c, 0, sizeof(*c));
-    c->flags = VGCF_i387_valid | (v->arch.in_kernel ? VGCF_in_kernel : 0) |
+    c->flags = VGCF_i387_valid | (is_in_kernel(v) ? VGCF_in_kernel : 0) |
                (v->sched.is_up ? VGCF_online : 0);
     fpu_get_legacy(v, &c->fpu_ctxt);
     c->user_regs = v->arch.regs;
@@ -177,4 +194,58 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
     c->ctrlreg[4] = CR4_GUEST_SHOWN | v->arch.cr4;
     memcpy(c->debugreg, v->arch.dr, sizeof(c->debugreg));
     c->vm_assist = v->domain->vm_assist;
+}
+
+/* A 32-bit kernel's CR3 holds the bits of a frame above 4 GiB in its low end. */
+static uint64_t cr3_widen(uint64_t cr3)
+{
+    uint32_t rotated = (uint32_t)cr3 >> 12 | (uint32_t)cr3 << 20;
+
+    return xen_pfn_to_cr3((uint64_t)rotated);
+}
+
+static uint64_t cr3_narrow(uint64_t cr3)
+{
+    uint64_t frame = xen_cr3_to_pfn(cr3);
+
+    return (uint32_t)(frame << 12 | frame >> 20);
+}
+
+int vcpu_context_read(const struct domain *d, struct vcpu_guest_context *c, uint64_t va)
+{
+    size_t size = compat_size(COMPAT_vcpu_guest_context);
+    void *narrow;
+    bool ok;
+
+    if (!d->is_compat)
+        return copy_from_guest(c, va, sizeof(*c)) ? 0 : refuse(-EFAULT);
+    narrow = zalloc(size);
+    if (!narrow)
+        return -ENOMEM;
+    ok = copy_from_guest(narrow, va, size);
+    if (ok) {
+        compat_widen(c, narrow, COMPAT_vcpu_guest_context);
+        c->ctrlreg[3] = cr3_widen(c->ctrlreg[3]);
+        c->ctrlreg[1] = 0;
+    }
+    zfree(narrow);
+    return ok ? 0 : refuse(-EFAULT);
+}
+
+int vcpu_context_write(const struct domain *d, uint64_t va, struct vcpu_guest_context *c)
+{
+    size_t size = compat_size(COMPAT_vcpu_guest_context);
+    void *narrow;
+    bool ok;
+
+    if (!d->is_compat)
+        return copy_to_guest(va, c, sizeof(*c)) ? 0 : refuse(-EFAULT);
+    narrow = zalloc(size);
+    if (!narrow)
+        return -ENOMEM;
+    c->ctrlreg[3] = cr3_narrow(c->ctrlreg[3]);
+    compat_narrow(narrow, c, COMPAT_vcpu_guest_context);
+    ok = copy_to_guest(va, narrow, size);
+    zfree(narrow);
+    return ok ? 0 : refuse(-EFAULT);
 }

@@ -1,4 +1,4 @@
-/* sources: tests/host/panic.c hypervisor/hypercall/multicall.c hypervisor/hypercall/restart.c */
+/* sources: tests/host/panic.c hypervisor/hypercall/multicall.c hypervisor/hypercall/restart.c hypervisor/hypercall/compat.c hypervisor/hypercall/compat_args.c */
 /* Batches: results, preemption between and inside entries, what a batch may not hold. */
 #include <string.h>
 
@@ -155,11 +155,39 @@ static void test_registers(void)
     domain.is_compat = false;
 }
 
+/* A 32-bit guest's entries are 32 bytes, and the batch goes on by its registers. */
+static void test_narrow(void)
+{
+    struct narrow_entry {
+        uint32_t op, result, args[6];
+    } list[] = {
+        {OP_ADD, 0xdead, {0x80000001, 2}},
+        {OP_STEP, 0xdead, {1, 7, 8, 9, 10, 11}},
+        {__HYPERVISOR_multicall, 0xdead, {0}},
+    };
+
+    reset();
+    domain.is_compat = true;
+    CHECK_EQ(do_multicall((uint64_t)list, 3), -ERESTART);
+    CHECK_EQ(list[0].result, 0x80000003);
+    CHECK_EQ(list[1].args[0], 0);
+    CHECK_EQ(list[1].args[5], 11);
+    CHECK_EQ(host_regs.rax, __HYPERVISOR_multicall);
+    CHECK_EQ(host_regs.rbx, (uint64_t)&list[1]);
+    CHECK_EQ(host_regs.rcx, 2);
+    CHECK_EQ(do_multicall(host_regs.rbx, (unsigned)host_regs.rcx), 0);
+    CHECK_EQ(list[1].result, 42);
+    CHECK_EQ(list[2].result, (uint32_t)-EINVAL);
+    CHECK_EQ(list[2].op, __HYPERVISOR_multicall);
+    domain.is_compat = false;
+}
+
 int main(void)
 {
     test_results();
     test_cut_between();
     test_cut_inside();
     test_registers();
+    test_narrow();
     return check_report();
 }
