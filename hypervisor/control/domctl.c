@@ -144,8 +144,7 @@ static long perform(struct domain *d, struct xen_domctl *op)
     case XEN_DOMCTL_hypercall_init:
         return domctl_hypercall_page(d, &op->u.hypercall_init);
     case XEN_DOMCTL_shadow_op:
-        /* There are no shadow tables to switch. */
-        return refuse(-EINVAL);
+        return domctl_shadow_op(d, &op->u.shadow_op);
     default:
         return perform_registers(d, op);
     }
@@ -171,11 +170,11 @@ static long create(struct xen_domctl *op)
     return domctl_create(&request, &op->domain);
 }
 
-/* Operations whose refusal comes back with what is wrong, or how much is needed. */
+/* Operations whose refusal comes back with what is wrong, how much is needed or how far it came. */
 static bool tells_reason(uint32_t cmd)
 {
-    return cmd == XEN_DOMCTL_set_cpu_policy || cmd == XEN_DOMCTL_get_vcpu_msrs ||
-           cmd == XEN_DOMCTL_set_vcpu_msrs;
+    return cmd == XEN_DOMCTL_shadow_op || cmd == XEN_DOMCTL_set_cpu_policy ||
+           cmd == XEN_DOMCTL_get_vcpu_msrs || cmd == XEN_DOMCTL_set_vcpu_msrs;
 }
 
 long do_domctl(uint64_t arg)

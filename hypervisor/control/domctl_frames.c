@@ -5,6 +5,7 @@
 #include "domain/hypercall_page.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "memory/dirty_log.h"
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
 #include "memory/mapping.h"
@@ -25,6 +26,7 @@ static uint64_t frame_kind(struct domain *d, uint64_t number)
     /* Ringfort's pages that the domain shares are not its memory to save. */
     if (!frame_is_shared(f))
         kind = frame_info(f);
+    dirty_log_told(d, f, kind);
     frame_put(f);
     return kind;
 }

@@ -48,4 +48,8 @@ long domctl_frame_kinds(struct domain *d, const struct xen_domctl_getpageframein
 /* Writes the hypercall page of a domain that is being built. */
 long domctl_hypercall_page(struct domain *d, const struct xen_domctl_hypercall_init *op);
 
+/* domctl_dirty.c: switches the log of dirty frames, and asks it. An interrupted question leaves in
+ * the answer what it is to go on with. */
+long domctl_shadow_op(struct domain *d, struct xen_domctl_shadow_op *op);
+
 #endif

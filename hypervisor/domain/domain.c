@@ -211,6 +211,7 @@ static struct domain *domain_alloc(domid_t id, unsigned max_vcpus)
     spin_init(&d->lock, LOCK_DOMAIN);
     spin_init(&d->paging_lock, LOCK_PAGING);
     spin_init(&d->pages_lock, LOCK_DOMAIN_PAGES);
+    spin_init(&d->log_lock, LOCK_DIRTY_LOG);
     return d;
 }
 

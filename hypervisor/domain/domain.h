@@ -20,6 +20,7 @@
 #include "time/vcpu_time.h"
 #include "x86/vcpu_arch.h"
 
+struct dirty_log;
 struct frame;
 struct grant_table;
 struct cpu_policy;
@@ -64,7 +65,9 @@ struct domain {
     unsigned address_bits;      /* frames must lie below 1 << address_bits; 64: no limit */
     uint64_t compat_hole_start; /* first reserved VA of a 32-bit guest */
     uint64_t vm_assist;
-    struct list teardown; /* frames found by domain_kill's walk, see memory/teardown */
+    struct list teardown;  /* frames found by domain_kill's walk, see memory/teardown */
+    spinlock_t log_lock;   /* LOCK_DIRTY_LOG */
+    struct dirty_log *log; /* what the tools have read of a running domain; NULL: off */
 
     struct shared_info *shared_info; /* page allocated by Ringfort, shared writable */
     mfn_t shared_info_mfn;

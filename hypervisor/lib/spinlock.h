@@ -17,6 +17,7 @@ enum lock_class {
     LOCK_GRANT,
     LOCK_EVENT,
     LOCK_DOMAIN_PAGES, /* one domain's list of frames and its counts */
+    LOCK_DIRTY_LOG,    /* one domain's log of dirty frames */
     LOCK_FRAMES,       /* frame allocator */
     LOCK_HEAP,
     LOCK_DOMAIN_TABLE, /* id to domain */

@@ -15,6 +15,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/allocator.h"
+#include "memory/dirty_log.h"
 #include "memory/frame_table.h"
 #include "memory/guest_copy.h"
 #include "memory/m2p.h"
@@ -86,7 +87,7 @@ static void inputs_restore(struct domain *d, const struct chunk *c, uint64_t cou
         mfn_t m = mfn(c->in[i]);
 
         if (domain_assign_frames(d, frame_of(m), 0) == 0) {
-            m2p_set(m, c->in_pfn[i]);
+            pfn_assign(d, m, c->in_pfn[i]);
             continue;
         }
         /* Another of its vCPUs has filled the reservation meanwhile. */
@@ -128,7 +129,7 @@ static int outputs_alloc(struct domain *d, struct chunk *c)
         }
         c->out[i] = frame_mfn(f).n;
         for (uint64_t j = 0; j < UINT64_C(1) << c->out_order; j++)
-            m2p_set(mfn(c->out[i] + j), c->out_pfn[i] + j);
+            pfn_assign(d, mfn(c->out[i] + j), c->out_pfn[i] + j);
     }
     return 0;
 }

@@ -162,6 +162,15 @@ bool frame_unshare(struct frame *f)
     return was_last;
 }
 
+void frame_lend(struct frame *f)
+{
+    assert(!(f->count & COUNT_REFS));
+    f->type = type_key(FRAME_SHARED);
+    f->owner = dom_xen;
+    m2p_set(frame_mfn(f), INVALID_M2P);
+    __atomic_store_n(&f->count, COUNT_RAM | COUNT_SHARED | 1, __ATOMIC_RELEASE);
+}
+
 bool frame_is_shared(const struct frame *f)
 {
     return READ_ONCE(f->count) & COUNT_SHARED;

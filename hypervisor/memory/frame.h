@@ -56,7 +56,10 @@ void frame_put_typed(struct frame *f);
 void frame_share(struct frame *f, struct domain *d, bool writable);
 /* Ends that: false while the guest still maps it (the page goes when the last reference does). */
 bool frame_unshare(struct frame *f);
-/* True for such a page. */
+/* Makes a Ringfort page one that only mappings hold: it has one reference, the caller's, and is
+ * freed with the last. */
+void frame_lend(struct frame *f);
+/* True for pages of both kinds. */
 bool frame_is_shared(const struct frame *f);
 
 /* Type bits for getpageframeinfo and the debug keys: XEN_DOMCTL_PFINFO_* value. */

@@ -8,6 +8,7 @@
 #include "domain/domain.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "memory/dirty_log.h"
 #include "memory/frame_lookup.h"
 #include "memory/hypmap.h"
 #include "memory/mapping.h"
@@ -69,6 +70,8 @@ int leaf_get(struct domain *pt_owner, struct domain *page_owner, uint64_t *entry
         leaf_put(*entry);
         return refuse(-EINVAL);
     }
+    if (pt_owner != page_owner && !(*entry & PTE_WRITE))
+        *entry = pte_make(frame_mfn(dirty_log_lend(page_owner, f)), *entry & ~PTE_FRAME);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/allocator.h"
+#include "memory/dirty_log.h"
 #include "memory/frame_table.h"
 #include "memory/guest_copy.h"
 #include "memory/m2p.h"
@@ -48,7 +49,7 @@ static bool populate_extent(struct domain *d, const struct extent *e)
         return false;
     first = frame_mfn(f).n;
     for (uint64_t i = 0; i < UINT64_C(1) << e->order; i++)
-        m2p_set(mfn(first + i), first_pfn + i);
+        pfn_assign(d, mfn(first + i), first_pfn + i);
     return words_to_guest(e->entry, &first, 1);
 }
 

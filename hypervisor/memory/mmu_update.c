@@ -3,10 +3,10 @@
 #include "hypercall/hypercall.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "memory/dirty_log.h"
 #include "memory/entry_update.h"
 #include "memory/frame_lookup.h"
 #include "memory/guest_copy.h"
-#include "memory/m2p.h"
 #include "memory/mapping.h"
 #include "memory/mmu.h"
 #include "memory/page_type.h"
@@ -78,7 +78,7 @@ static int machphys_update(struct update_parties *p, const struct mmu_update *re
     f = frame_of(m);
     if (!frame_get(f, p->page_owner))
         return refuse(-EINVAL);
-    m2p_set(m, req->val);
+    pfn_assign(p->page_owner, m, req->val);
     frame_put(f);
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/allocator.h"
+#include "memory/dirty_log.h"
 #include "memory/mmu.h"
 #include "memory/page_type.h"
 #include "schedule/schedule.h"
@@ -62,10 +63,12 @@ static int type_release(struct domain *d, struct frame *f)
 int memory_teardown(struct domain *d)
 {
     struct frame *f;
+    int rc = dirty_log_disable(d);
 
+    if (rc)
+        return rc;
     while ((f = next_frame(d)) != NULL) {
-        int rc = type_release(d, f);
-
+        rc = type_release(d, f);
         if (rc) {
             requeue(d, f);
             frame_put(f);

@@ -25,7 +25,8 @@ bool absent_ok(const struct domain *d, uint64_t entry);
  * The caller holds the leaf's references. */
 bool leaf_caching_ok(const struct domain *pt_owner, uint64_t entry);
 
-/* Checks a present leaf and takes its references; completes the entry. `pt_owner` owns the table
+/* Checks a present leaf and takes its references; completes the entry, which may then name a copy
+ * of the frame (memory/dirty_log.h). `pt_owner` owns the table
  * and its paging lock is held; `page_owner` is whose frames may be mapped (dom_io: device memory
  * only). 0, -EINVAL, -ERESTART. */
 int leaf_get(struct domain *pt_owner, struct domain *page_owner, uint64_t *entry);

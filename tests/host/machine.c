@@ -8,6 +8,7 @@
 #include "lib/alloc.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "lib/printk.h"
 #include "memory/allocator.h"
 #include "memory/frame_table.h"
 #include "memory/guest_copy.h"
@@ -65,6 +66,7 @@ static void domain_setup(struct domain *d, domid_t id)
     spin_init(&d->lock, LOCK_DOMAIN);
     spin_init(&d->paging_lock, LOCK_PAGING);
     spin_init(&d->pages_lock, LOCK_DOMAIN_PAGES);
+    spin_init(&d->log_lock, LOCK_DIRTY_LOG);
     list_init(&d->all);
     list_init(&d->pages);
     list_init(&d->shared_pages);
@@ -211,6 +213,18 @@ bool copy_to_guest(uint64_t va, const void *src, size_t n)
         return false;
     memcpy((void *)va, src, n);
     return true;
+}
+
+bool clear_guest(uint64_t va, size_t n)
+{
+    if (!va || !guest_range_ok(va, n))
+        return false;
+    memset((void *)va, 0, n);
+    return true;
+}
+
+void log_at(enum log_level level, const char *fmt, ...)
+{
 }
 
 void domain_ref(struct domain *d)
