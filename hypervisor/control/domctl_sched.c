@@ -37,12 +37,11 @@ long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *op)
     if (cpumask_empty(&effective))
         return refuse(-EINVAL);
 
+    vcpu_set_affinity(v, &hard, &soft);
     if (op->flags & XEN_VCPUAFFINITY_HARD) {
-        vcpu_set_affinity(v, &hard);
         rc = cpumask_to_tools(&op->cpumap_hard, &effective);
     }
     if (rc == 0 && (op->flags & XEN_VCPUAFFINITY_SOFT)) {
-        v->sched.soft_affinity = soft;
         soft = both(&soft, &effective);
         rc = cpumask_to_tools(&op->cpumap_soft, &soft);
     }
@@ -65,10 +64,7 @@ long domctl_get_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *op)
 
 static long put_parameters(struct domain *d, const struct xen_domctl_sched_credit2 *p)
 {
-    /* The vCPUs take note at their next charge. */
-    if (p->weight)
-        WRITE_ONCE(d->sched.weight, p->weight);
-    d->sched.cap = p->cap;
+    sched_set_domain(d, p->weight ? p->weight : d->sched.weight, p->cap);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
+#include "schedule/schedule.h"
 #include "schedule/status.h"
 #include "x86/current.h"
 
@@ -66,15 +67,13 @@ static bool bvt_values_ok(const struct ringfort_bvt *b)
            (!(b->fields & RINGFORT_BVT_UNWARP) || b->unwarp_ns <= RINGFORT_WARP_MAX_NS);
 }
 
-/* The vCPUs take note of a weight at their next charge. */
 static void perform_set_bvt(struct domain *d, const struct ringfort_bvt *b)
 {
     struct vcpu *v;
 
-    if (b->fields & RINGFORT_BVT_WEIGHT)
-        WRITE_ONCE(d->sched.weight, b->weight);
-    if (b->fields & RINGFORT_BVT_CAP)
-        WRITE_ONCE(d->sched.cap, b->cap);
+    if (b->fields & (RINGFORT_BVT_WEIGHT | RINGFORT_BVT_CAP))
+        sched_set_domain(d, b->fields & RINGFORT_BVT_WEIGHT ? b->weight : d->sched.weight,
+                         b->fields & RINGFORT_BVT_CAP ? b->cap : d->sched.cap);
     if (b->fields & RINGFORT_BVT_WARP)
         WRITE_ONCE(d->sched.warp, (nsec_t)b->warp_ns);
     if (b->fields & RINGFORT_BVT_WARP_LIMIT)

@@ -190,6 +190,7 @@ static int kill_end(struct domain *d)
         v->event.info = &dead_shared_info.vcpu_info[0];
     }
     time_destroy_domain(d);
+    sched_destroy_domain(d);
     irq_free_domain(d);
     ports_free_domain(d);
     grant_free_domain(d);

@@ -15,12 +15,29 @@ void bvt_charge(struct bvt_entity *e, nsec_t ran, nsec_t at)
     }
 }
 
+static void raise_avt(struct bvt_entity *e, uint64_t avt)
+{
+    e->avt = avt;
+    e->remainder = 0;
+}
+
+void bvt_join(struct bvt_entity *e, uint64_t svt, nsec_t at)
+{
+    if (bvt_before(e->avt, svt) || at - e->left_at > BVT_FORGET)
+        raise_avt(e, svt);
+    e->warped = false;
+}
+
+void bvt_yield(struct bvt_entity *e, const struct bvt_entity *next)
+{
+    if (bvt_before(e->avt, next->avt))
+        raise_avt(e, next->avt);
+    e->warped = false;
+}
+
 void bvt_wake(struct bvt_entity *e, uint64_t svt, nsec_t at)
 {
-    if (bvt_before(e->avt, svt)) {
-        e->avt = svt;
-        e->remainder = 0;
-    }
+    bvt_join(e, svt, at);
     e->warped = e->warp > 0 && at >= e->rests_until;
     e->warp_used = 0;
 }
@@ -55,8 +72,8 @@ nsec_t bvt_slice(const struct bvt_entity *running, const struct bvt_entity *next
     const int64_t longest = 86400 * NSEC_PER_SEC;
     nsec_t slice = allowance;
 
-    if (ahead > 0)
-        slice += MIN(ahead, longest) * (int64_t)running->weight / BVT_WEIGHT_UNIT;
+    ahead = MAX(MIN(ahead, longest), -longest);
+    slice += ahead * (int64_t)running->weight / (int64_t)BVT_WEIGHT_UNIT;
     if (running->warped && running->warp_limit)
         slice = MIN(slice, running->warp_limit - running->warp_used);
     return MAX(slice, 1);

@@ -22,6 +22,7 @@ struct bvt_entity {
     nsec_t unwarp;      /* U: least rest from warping after L was used up, real ns */
     nsec_t warp_used;   /* warped run time since it last woke */
     nsec_t rests_until; /* real time before which it may not warp */
+    nsec_t left_at;     /* real time at which it last ceased to be runnable */
     bool warped;
 };
 
@@ -37,13 +38,23 @@ static inline uint64_t bvt_effective(const struct bvt_entity *e)
     return e->warped ? e->avt - (uint64_t)e->warp : e->avt;
 }
 
-/* Charges `ran` ns (0..2^40) of processor time that ended at real time `at`; ends the warp when its
- * limit is used up. */
+/* What is owed by one that is away for longer is forgotten; far less than virtual time needs to go
+ * half round (417 days, at weight 1). */
+#define BVT_FORGET (86400 * NSEC_PER_SEC)
+
+/* Charges `ran` ns (0..2^54, half a year) of processor time that ended at real time `at`; ends the
+ * warp when its limit is used up. */
 void bvt_charge(struct bvt_entity *e, nsec_t ran, nsec_t at);
 
-/* On wake-up: sleeping earns no credit, so A is at least `svt`, the queue's scheduler virtual time;
- * warps if it may. */
+/* Becomes runnable: being away earned no credit, so A is at least `svt`, the queue's scheduler
+ * virtual time. */
+void bvt_join(struct bvt_entity *e, uint64_t svt, nsec_t at);
+/* The same for one that slept, which warps if it may. */
 void bvt_wake(struct bvt_entity *e, uint64_t svt, nsec_t at);
+
+/* Gives way to `next` of its own will: ends the warp and comes behind it. What it did not use is
+ * not owed to it, or yielding would earn credit as sleep does not. */
+void bvt_yield(struct bvt_entity *e, const struct bvt_entity *next);
 
 /* Moves to another queue: keeps A's distance from the scheduler virtual time. */
 static inline void bvt_move(struct bvt_entity *e, uint64_t svt_from, uint64_t svt_to)
@@ -59,8 +70,8 @@ void bvt_set_weight(struct bvt_entity *e, unsigned weight);
 bool bvt_keeps(const struct bvt_entity *running, const struct bvt_entity *other, nsec_t allowance);
 
 /* How long `running` may go on, in real ns, before `next`'s E is below its own by the
- * context-switch allowance (`allowance` real ns of its own running); at least 1. A warp limit cuts
- * it shorter. */
+ * context-switch allowance (`allowance` real ns, up to a second, of its own running); at least 1. A
+ * warp limit cuts it shorter. */
 nsec_t bvt_slice(const struct bvt_entity *running, const struct bvt_entity *next, nsec_t allowance);
 
 #endif

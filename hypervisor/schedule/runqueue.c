@@ -1,4 +1,5 @@
 #include "lib/assert.h"
+#include "schedule/cap.h"
 #include "schedule/runqueue.h"
 
 static struct runqueue queues[MAX_CPUS];
@@ -21,26 +22,32 @@ struct runqueue *runqueue_lock_of(const struct vcpu *v, unsigned long *flags)
     }
 }
 
-/* SVT never goes back: the least A of the runnable can only be lower than it was when one moved in
- * with less, and bvt_wake and bvt_move do not let that happen. */
-static void update_svt(struct runqueue *rq)
+uint64_t runqueue_least(const struct runqueue *rq)
 {
     const struct vcpu *v;
+    uint64_t least = rq->svt;
     bool any = false;
-    uint64_t least = 0;
 
     list_for_each (v, &rq->runnable, sched.queue) {
         if (!any || bvt_before(v->sched.bvt.avt, least))
             least = v->sched.bvt.avt;
         any = true;
     }
-    if (any && bvt_before(rq->svt, least))
+    return least;
+}
+
+/* The least A can fall behind SVT only when balancing brings one in with less. */
+static void update_svt(struct runqueue *rq)
+{
+    uint64_t least = runqueue_least(rq);
+
+    if (bvt_before(rq->svt, least))
         rq->svt = least;
 }
 
 /* A domain's weight is shared by those of its vCPUs that want to run, on whatever queue; each takes
- * note of their number when it is charged or comes to a queue. */
-static void share_weight(struct vcpu *v)
+ * note of their number when it is charged, is chosen or comes to a queue. */
+void runqueue_share_weight(struct vcpu *v)
 {
     const struct sched_domain *s = &v->domain->sched;
     unsigned weight = READ_ONCE(s->weight) / MAX(READ_ONCE(s->runnable), 1u);
@@ -51,21 +58,12 @@ static void share_weight(struct vcpu *v)
 
 void runqueue_insert(struct runqueue *rq, struct vcpu *v)
 {
-    bool was_warped = v->sched.bvt.warped;
-
-    bvt_wake(&v->sched.bvt, rq->svt, now());
-    account_warp(v, was_warped);
-    runqueue_accept(rq, v);
-}
-
-void runqueue_accept(struct runqueue *rq, struct vcpu *v)
-{
     assert(!v->sched.is_queued);
     list_add_tail(&rq->runnable, &v->sched.queue);
     v->sched.is_queued = true;
     rq->count++;
     __atomic_fetch_add(&v->domain->sched.runnable, 1, __ATOMIC_RELAXED);
-    share_weight(v);
+    runqueue_share_weight(v);
 }
 
 void runqueue_remove(struct runqueue *rq, struct vcpu *v)
@@ -74,9 +72,12 @@ void runqueue_remove(struct runqueue *rq, struct vcpu *v)
     update_svt(rq);
     list_del(&v->sched.queue);
     v->sched.is_queued = false;
+    v->sched.bvt.left_at = now();
     rq->count--;
     __atomic_fetch_sub(&v->domain->sched.runnable, 1, __ATOMIC_RELAXED);
     update_svt(rq);
+    if (!rq->count)
+        rq->met_at = 0;
 }
 
 void runqueue_charge(struct runqueue *rq, nsec_t at)
@@ -87,9 +88,10 @@ void runqueue_charge(struct runqueue *rq, nsec_t at)
 
     if (v->is_idle || ran <= 0)
         return;
-    share_weight(v);
     bvt_charge(&v->sched.bvt, ran, at);
     account_warp(v, was_warped);
+    cap_charge(v->domain, ran, at);
+    runqueue_share_weight(v);
     v->sched.dispatched_at = at;
     update_svt(rq);
 }
@@ -105,12 +107,15 @@ struct vcpu *runqueue_best(const struct runqueue *rq, const struct vcpu *except)
     return best;
 }
 
-struct vcpu *runqueue_stealable(const struct runqueue *rq, unsigned cpu)
+struct vcpu *runqueue_waiting(const struct runqueue *rq, unsigned cpu, bool by_preference)
 {
-    struct vcpu *v;
+    struct vcpu *v, *best = NULL;
 
     list_for_each (v, &rq->runnable, sched.queue)
-        if (v != rq->running && !v->sched.is_running && bit_test(v->sched.hard_affinity.bits, cpu))
-            return v;
-    return NULL;
+        if (v != rq->running && !v->sched.is_running &&
+            bit_test(v->sched.hard_affinity.bits, cpu) &&
+            (!by_preference || bit_test(v->sched.soft_affinity.bits, cpu)) &&
+            (!best || bvt_before(v->sched.bvt.avt, best->sched.bvt.avt)))
+            best = v;
+    return best;
 }

@@ -11,11 +11,17 @@ struct runqueue {
     unsigned count;
     struct vcpu *running; /* the idle vCPU when nothing else does */
     struct vcpu *idle;
-    uint64_t svt;       /* scheduler virtual time: least A of the runnable; keeps its last
-                         * value while there is none */
+    uint64_t svt;       /* scheduler virtual time: least A of the runnable; never goes back, and
+                         * keeps its last value while there is none */
     struct timer slice; /* end of the running vCPU's turn */
     bool newcomer;      /* somebody with a lower E than the running has come */
     bool yielding;      /* the running vCPU gives way once */
+
+    /* Balancing (schedule/balance.c). */
+    uint64_t offset;   /* added to A, it compares with the other queues' */
+    nsec_t met_at;     /* when it was last compared with another and had been busy since; 0: not */
+    nsec_t balance_at; /* not again before */
+    unsigned partner;  /* the CPU it was compared with last */
 } CACHE_ALIGNED;
 
 /* The queue of CPU `cpu`, below MAX_CPUS. Any context. */
@@ -25,16 +31,19 @@ struct runqueue *runqueue_lock_of(const struct vcpu *v, unsigned long *flags);
 
 /* All of these: the queue's lock held, interrupts off. */
 
-/* Puts a runnable vCPU on its CPU's queue, waking it by the BVT rule. */
+/* Puts a vCPU on the queue of its CPU. Its A is what it is to be. */
 void runqueue_insert(struct runqueue *rq, struct vcpu *v);
-/* The same for one that comes from another queue and has not slept in between. */
-void runqueue_accept(struct runqueue *rq, struct vcpu *v);
 void runqueue_remove(struct runqueue *rq, struct vcpu *v);
-/* Charges the running vCPU up to `at` and brings SVT up to date. */
+/* Charges the running vCPU up to `at` and brings SVT up to date. Before SVT or an A is used. */
 void runqueue_charge(struct runqueue *rq, nsec_t at);
+/* Takes note of how many share the domain's weight now. */
+void runqueue_share_weight(struct vcpu *v);
 /* The vCPU with the least E but `except` (may be NULL), or NULL. */
 struct vcpu *runqueue_best(const struct runqueue *rq, const struct vcpu *except);
-/* A vCPU that waits here and may run on `cpu`, for a CPU that has nothing to do; or NULL. */
-struct vcpu *runqueue_stealable(const struct runqueue *rq, unsigned cpu);
+/* The least A of the runnable; SVT when there is none. */
+uint64_t runqueue_least(const struct runqueue *rq);
+/* The vCPU with the least A that waits here and may run on `cpu`, where `by_preference` says so by
+ * soft affinity too; or NULL. */
+struct vcpu *runqueue_waiting(const struct runqueue *rq, unsigned cpu, bool by_preference);
 
 #endif

@@ -6,7 +6,6 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
-#include "schedule/runqueue.h"
 #include "schedule/schedule.h"
 #include "x86/bounce.h"
 #include "x86/current.h"
@@ -14,20 +13,6 @@
 #include <xen/sched.h>
 
 #define MAX_POLL_PORTS 128 /* more is refused: the list is walked without a preemption point */
-
-static long yield(void)
-{
-    struct vcpu *v = current;
-    struct runqueue *rq = runqueue_of(this_cpu());
-    unsigned long flags = spin_lock_irqsave(&rq->lock);
-
-    if (rq->running == v && rq->count > 1) {
-        rq->yielding = true;
-        work_raise(this_cpu(), WORK_SCHEDULE);
-    }
-    spin_unlock_irqrestore(&rq->lock, flags);
-    return 0;
-}
 
 /* Copies the port list in and looks whether one is pending. Sets *first for the event side. */
 static long polled_port_pending(const struct sched_poll *poll, bool *pending)
@@ -154,7 +139,8 @@ long do_sched_op(int cmd, uint64_t arg)
 {
     switch (cmd) {
     case SCHEDOP_yield:
-        return yield();
+        sched_yield();
+        return 0;
     case SCHEDOP_block:
         vcpu_block();
         return 0;

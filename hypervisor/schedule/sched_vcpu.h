@@ -15,6 +15,7 @@ struct sched_vcpu {
     bool is_queued;  /* on a run queue (runnable, running included) */
     bool is_up;      /* VCPUOP_up / not down */
     bool is_blocked; /* SCHEDOP_block or poll */
+    bool is_parked;  /* runnable, but its domain has used up its cap */
     unsigned pauses; /* atomic count of reasons not to run */
     struct bvt_entity bvt;
     struct list queue; /* link in the run queue */
@@ -35,6 +36,9 @@ struct sched_domain {
     unsigned weight;   /* 256 is the unit; of all its vCPUs together */
     unsigned runnable; /* atomic: its vCPUs on run queues */
     unsigned cap;      /* per cent of one CPU, 0: none */
+    nsec_t cap_left;   /* of this period, may be below 0; atomic, schedule/cap.c */
+    nsec_t cap_ends;   /* when this period does; atomic */
+    struct timer cap_timer;
     nsec_t warp, warp_limit, unwarp;
 };
 

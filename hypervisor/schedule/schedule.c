@@ -8,6 +8,8 @@
 #include "control/console.h"
 #include "lib/assert.h"
 #include "lib/printk.h"
+#include "schedule/balance.h"
+#include "schedule/cap.h"
 #include "schedule/runqueue.h"
 #include "schedule/schedule.h"
 #include "schedule/work.h"
@@ -21,66 +23,68 @@ static void set_running(struct runqueue *rq, struct vcpu *next, nsec_t at)
     rq->running = next;
     next->sched.is_running = true;
     next->sched.dispatched_at = at;
+    if (!next->is_idle)
+        runqueue_share_weight(next);
 }
 
-/* Takes a waiting vCPU from the longest other queue. Our own lock is kept: the vCPU that leaves
- * this CPU may be on no queue already while its registers are still here. Two queues have no order,
- * so the other's lock is only tried. */
-static void steal_work(struct runqueue *rq, unsigned cpu)
+nsec_t sched_allowance(void)
 {
-    struct runqueue *from = NULL;
-    struct vcpu *v;
-    unsigned other;
+    return READ_ONCE(options.bvt_context_switch);
+}
 
-    for_each_cpu (other, &cpus_online)
-        if (other != cpu && READ_ONCE(runqueue_of(other)->count) > 1 &&
-            (!from || runqueue_of(other)->count > from->count))
-            from = runqueue_of(other);
-    if (!from)
-        return;
-    if (!spin_trylock(&from->lock)) {
-        work_raise(cpu, WORK_SCHEDULE);
-        return;
+/* The best of those whose domain has not used up its cap; the others leave the queue. */
+static struct vcpu *best_within_cap(struct runqueue *rq, const struct vcpu *except, nsec_t at)
+{
+    struct vcpu *v;
+
+    while ((v = runqueue_best(rq, except)) && cap_spent(v->domain, at)) {
+        runqueue_remove(rq, v);
+        cap_park(v);
     }
-    v = runqueue_stealable(from, cpu);
-    if (v) {
-        runqueue_remove(from, v);
-        account_move(v, v->sched.cpu, cpu);
-        WRITE_ONCE(v->sched.cpu, cpu);
-        bvt_move(&v->sched.bvt, from->svt, rq->svt);
-        runqueue_accept(rq, v);
-    }
-    spin_unlock(&from->lock);
+    return v;
 }
 
 /* The running vCPU keeps the CPU until another's E is lower by the allowance, but for three: it
  * cannot run on, it yields, or a newcomer with a lower E has just come. */
-static struct vcpu *choose(struct runqueue *rq, struct vcpu *prev, unsigned cpu)
+static struct vcpu *choose(struct runqueue *rq, struct vcpu *prev, nsec_t at)
 {
-    struct vcpu *best = runqueue_best(rq, rq->yielding ? prev : NULL);
+    struct vcpu *best = best_within_cap(rq, rq->yielding ? prev : NULL, at);
     bool at_once = rq->newcomer || rq->yielding || !prev->sched.is_queued;
 
     rq->newcomer = rq->yielding = false;
     if (!best && prev->sched.is_queued)
         return prev;
-    if (!best) {
-        steal_work(rq, cpu);
-        best = runqueue_best(rq, NULL);
-    }
+    while (!best && balance_steal(rq, at))
+        best = best_within_cap(rq, NULL, at);
     if (!best)
         return rq->idle;
-    if (!at_once && bvt_keeps(&prev->sched.bvt, &best->sched.bvt, options.bvt_context_switch))
+    if (!at_once && bvt_keeps(&prev->sched.bvt, &best->sched.bvt, sched_allowance()))
         return prev;
     return best;
+}
+
+/* Before choose() passes over it. */
+static void give_way(const struct runqueue *rq, struct vcpu *v)
+{
+    const struct vcpu *best = runqueue_best(rq, v);
+    bool was_warped = v->sched.bvt.warped;
+
+    if (best)
+        bvt_yield(&v->sched.bvt, &best->sched.bvt);
+    account_warp(v, was_warped);
 }
 
 static void arm_slice(struct runqueue *rq, struct vcpu *v, nsec_t at)
 {
     const struct vcpu *second = v->is_idle ? NULL : runqueue_best(rq, v);
+    nsec_t slice = INT64_MAX;
 
     if (second)
-        timer_set(&rq->slice,
-                  at + bvt_slice(&v->sched.bvt, &second->sched.bvt, options.bvt_context_switch));
+        slice = balance_slice(bvt_slice(&v->sched.bvt, &second->sched.bvt, sched_allowance()));
+    if (!v->is_idle)
+        slice = cap_slice(v->domain, slice);
+    if (slice != INT64_MAX)
+        timer_set(&rq->slice, at + slice);
     else
         timer_stop(&rq->slice);
 }
@@ -129,7 +133,10 @@ static void reschedule(void)
     misplaced = prev->sched.is_queued && !bit_test(prev->sched.hard_affinity.bits, cpu);
     if (prev->sched.is_queued && (misplaced || !vcpu_runnable(prev)))
         runqueue_remove(rq, prev);
-    next = choose(rq, prev, cpu);
+    if (rq->yielding && prev->sched.is_queued)
+        give_way(rq, prev);
+    balance(rq, at);
+    next = choose(rq, prev, at);
     set_running(rq, next, at);
     arm_slice(rq, next, at);
     if (next == prev) {
@@ -137,6 +144,8 @@ static void reschedule(void)
         irq_enable();
         return;
     }
+    if (prev->sched.is_queued)
+        sched_tell_idle_cpu(prev);
     switch_to(prev, next, at);
     __atomic_store_n(&prev->sched.is_running, false, __ATOMIC_RELEASE);
     spin_unlock(&rq->lock);

@@ -42,6 +42,7 @@ void sched_dump(void);
 void sched_init_vcpu(struct vcpu *v);
 void sched_init_domain(struct domain *d);
 void sched_destroy_vcpu(struct vcpu *v);
+void sched_destroy_domain(struct domain *d);
 
 /* Makes the vCPU runnable again after an event; harmless when it is running or paused. */
 void vcpu_wake(struct vcpu *v);
@@ -51,14 +52,22 @@ void vcpu_kick(struct vcpu *v);
 void vcpu_unblock(struct vcpu *v);
 /* Blocks `current` unless events are deliverable already. Effective on the exit path. */
 void vcpu_block(void);
+/* `current` gives way to whoever else waits for this CPU. Effective on the exit path. */
+void sched_yield(void);
 /* Counted reasons not to run. vcpu_pause waits until its registers are in v->arch (never for
  * current: use vcpu_pause_nosync). */
 void vcpu_pause(struct vcpu *v);
 void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 void vcpu_set_up(struct vcpu *v, bool up);
-/* Where the vCPU may run, some CPU online among them. Effective on the exit path of its CPU. */
-void vcpu_set_affinity(struct vcpu *v, const cpumask_t *cpus);
+/* Where the vCPU may run, some CPU online among them, and where it would rather. Effective on the
+ * exit path of its CPU. */
+void vcpu_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *soft);
+/* A domain's weight (1..BVT_WEIGHT_MAX, 256 is the unit, for all its vCPUs together) and cap (per
+ * cent of one CPU, 0: none); effective at once. */
+void sched_set_domain(struct domain *d, unsigned weight, unsigned cap);
+/* The context-switch allowance C, which is an option and may change. */
+nsec_t sched_allowance(void);
 /* Time spent in each state up to now, also of a vCPU that runs elsewhere. */
 void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out);
 bool vcpu_runnable(const struct vcpu *v);

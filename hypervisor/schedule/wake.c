@@ -1,7 +1,8 @@
 /* Becoming runnable and ceasing to be: waking, blocking, pausing, moving between CPUs. */
-#include "boot/boot.h"
 #include "event/event.h"
 #include "lib/assert.h"
+#include "schedule/balance.h"
+#include "schedule/cap.h"
 #include "schedule/runqueue.h"
 #include "schedule/schedule.h"
 #include "time/time.h"
@@ -25,24 +26,46 @@ void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out)
     spin_unlock_irqrestore(&rq->lock, flags);
 }
 
-/* A CPU the waking vCPU may use at once: its own if idle, else any idle one it may run on, else its
- * own. Queue lengths are read without locks; a wrong guess costs a steal later, nothing else. */
-static unsigned pick_cpu(const struct vcpu *v)
+/* An idle CPU that the vCPU may use, or MAX_CPUS. Queue lengths are read without locks; a wrong
+ * guess costs a steal later, nothing else. */
+static unsigned idle_cpu(const struct vcpu *v, const cpumask_t *among)
 {
     unsigned cpu;
-    bool may_stay = bit_test(v->sched.hard_affinity.bits, v->sched.cpu);
 
-    if (may_stay && !READ_ONCE(runqueue_of(v->sched.cpu)->count))
-        return v->sched.cpu;
     for_each_cpu (cpu, &cpus_online)
-        if (bit_test(v->sched.hard_affinity.bits, cpu) && !READ_ONCE(runqueue_of(cpu)->count))
+        if (bit_test(v->sched.hard_affinity.bits, cpu) && bit_test(among->bits, cpu) &&
+            !READ_ONCE(runqueue_of(cpu)->count))
+            return cpu;
+    return MAX_CPUS;
+}
+
+/* Where a waking vCPU is to run: its own CPU if that is idle, else any idle one, else its own, else
+ * any; at each step where it would rather run comes first. */
+static unsigned pick_cpu(const struct vcpu *v)
+{
+    unsigned own = v->sched.cpu, cpu;
+    const struct sched_vcpu *s = &v->sched;
+    bool may_stay = bit_test(s->hard_affinity.bits, own);
+    bool likes_own = may_stay && bit_test(s->soft_affinity.bits, own);
+
+    if (likes_own && !READ_ONCE(runqueue_of(own)->count))
+        return own;
+    cpu = idle_cpu(v, &s->soft_affinity);
+    if (cpu == MAX_CPUS)
+        cpu = idle_cpu(v, &s->hard_affinity);
+    if (cpu != MAX_CPUS)
+        return cpu;
+    if (likes_own)
+        return own;
+    for_each_cpu (cpu, &cpus_online)
+        if (bit_test(s->hard_affinity.bits, cpu) && bit_test(s->soft_affinity.bits, cpu))
             return cpu;
     if (may_stay)
-        return v->sched.cpu;
+        return own;
     for_each_cpu (cpu, &cpus_online)
-        if (bit_test(v->sched.hard_affinity.bits, cpu))
+        if (bit_test(s->hard_affinity.bits, cpu))
             return cpu;
-    return v->sched.cpu;
+    return own;
 }
 
 /* A newcomer with lower E preempts at once; otherwise the running one's turn may now be limited. */
@@ -50,39 +73,35 @@ static void consider_preemption(struct runqueue *rq, struct vcpu *v, nsec_t at)
 {
     struct vcpu *running = rq->running;
 
-    runqueue_charge(rq, at);
     if (running->is_idle ||
         bvt_before(bvt_effective(&v->sched.bvt), bvt_effective(&running->sched.bvt))) {
         rq->newcomer = true;
         work_raise(v->sched.cpu, WORK_SCHEDULE);
     } else {
-        nsec_t end = at + bvt_slice(&running->sched.bvt, &v->sched.bvt, options.bvt_context_switch);
+        nsec_t end =
+            at + balance_slice(bvt_slice(&running->sched.bvt, &v->sched.bvt, sched_allowance()));
 
         if (!timer_armed(&rq->slice) || rq->slice.node.key > end)
             timer_set(&rq->slice, end);
     }
 }
 
-/* Somebody waits behind another vCPU: a CPU that halts may take it. Two that woke at once may have
- * chosen the same idle CPU, and no tick comes to mend that. */
-static void tell_idle_cpu(const struct vcpu *v)
+/* Two that woke at once may have chosen the same idle CPU, and no tick comes to mend that. */
+void sched_tell_idle_cpu(const struct vcpu *v)
 {
-    unsigned cpu;
+    unsigned cpu = idle_cpu(v, &v->sched.hard_affinity);
 
-    for_each_cpu (cpu, &cpus_online)
-        if (bit_test(v->sched.hard_affinity.bits, cpu) && !READ_ONCE(runqueue_of(cpu)->count)) {
-            work_raise(cpu, WORK_SCHEDULE);
-            return;
-        }
+    if (cpu != MAX_CPUS)
+        work_raise(cpu, WORK_SCHEDULE);
 }
 
 /* Moves a vCPU that is on no queue from its own, `rq`, to the one where it is to run. Both are
  * locked while it moves; as two queues have no order, the second lock is only tried. Returns the
  * queue that is locked then: `rq` when it stays. NULL: none is, try again. */
-static struct runqueue *move_to_best(struct vcpu *v, struct runqueue *rq, unsigned long flags)
+static struct runqueue *move_to_best(struct vcpu *v, struct runqueue *rq, nsec_t at,
+                                     unsigned long flags)
 {
-    unsigned cpu = pick_cpu(v);
-    struct runqueue *to = runqueue_of(cpu);
+    struct runqueue *to = runqueue_of(pick_cpu(v));
 
     if (to == rq)
         return rq;
@@ -91,11 +110,29 @@ static struct runqueue *move_to_best(struct vcpu *v, struct runqueue *rq, unsign
         cpu_relax();
         return NULL;
     }
-    account_move(v, v->sched.cpu, cpu);
-    bvt_move(&v->sched.bvt, rq->svt, to->svt);
-    WRITE_ONCE(v->sched.cpu, cpu);
+    runqueue_charge(to, at);
+    balance_transfer(v, rq, to);
     spin_unlock(&rq->lock);
     return to;
+}
+
+/* On its queue, which is locked and charged. Only sleep gives the right to warp. */
+static void enqueue(struct runqueue *rq, struct vcpu *v, nsec_t at)
+{
+    bool was_warped = v->sched.bvt.warped;
+
+    if (v->sched.is_parked) {
+        bvt_join(&v->sched.bvt, rq->svt, at);
+    } else {
+        bvt_wake(&v->sched.bvt, rq->svt, at);
+        account_wake(v, at);
+    }
+    account_warp(v, was_warped);
+    v->sched.is_parked = false;
+    runqueue_insert(rq, v);
+    consider_preemption(rq, v, at);
+    if (rq->count > 1)
+        sched_tell_idle_cpu(v);
 }
 
 void vcpu_wake(struct vcpu *v)
@@ -110,33 +147,50 @@ void vcpu_wake(struct vcpu *v)
             spin_unlock_irqrestore(&rq->lock, flags);
             return;
         }
+        /* SVT is up to date only with the running vCPU charged, and it may have run for hours. */
+        at = now();
+        runqueue_charge(rq, at);
         /* Not queued means not running either: reschedule() changes both under this lock. */
-        rq = move_to_best(v, rq, flags);
+        rq = move_to_best(v, rq, at, flags);
     } while (!rq);
-    at = now();
     runstate_change(v, RUNSTATE_runnable, at);
-    account_wake(v, at);
-    runqueue_insert(rq, v);
-    consider_preemption(rq, v, at);
-    if (rq->count > 1)
-        tell_idle_cpu(v);
+    if (cap_spent(v->domain, at))
+        cap_park(v);
+    else
+        enqueue(rq, v, at);
     spin_unlock_irqrestore(&rq->lock, flags);
 }
 
-void vcpu_set_affinity(struct vcpu *v, const cpumask_t *cpus)
+void vcpu_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *soft)
 {
     unsigned long flags;
     struct runqueue *rq = runqueue_lock_of(v, &flags);
     bool misplaced;
 
-    v->sched.hard_affinity = *cpus;
-    misplaced = v->sched.is_queued && !bit_test(cpus->bits, v->sched.cpu);
+    v->sched.hard_affinity = *hard;
+    v->sched.soft_affinity = *soft;
+    misplaced = v->sched.is_queued && !bit_test(hard->bits, v->sched.cpu);
     if (misplaced && rq->running == v)
         work_raise(v->sched.cpu, WORK_SCHEDULE); /* its CPU sends it away */
     else if (misplaced)
         runqueue_remove(rq, v);
+    else if (v->sched.is_queued && rq->running != v)
+        sched_tell_idle_cpu(v);
     spin_unlock_irqrestore(&rq->lock, flags);
     vcpu_wake(v);
+}
+
+void sched_set_domain(struct domain *d, unsigned weight, unsigned cap)
+{
+    struct vcpu *v;
+
+    WRITE_ONCE(d->sched.weight, weight);
+    cap_set(d, cap);
+    for_each_vcpu (d, v) {
+        if (READ_ONCE(v->sched.is_parked))
+            vcpu_wake(v);
+        work_raise(READ_ONCE(v->sched.cpu), WORK_SCHEDULE);
+    }
 }
 
 /* After something took away v's right to run: off the queue now, or by its CPU's next pass. */
@@ -148,8 +202,10 @@ static void vcpu_sleep(struct vcpu *v)
     if (!vcpu_runnable(v)) {
         if (rq->running == v)
             work_raise(v->sched.cpu, WORK_SCHEDULE);
-        else if (v->sched.is_queued) {
-            runqueue_remove(rq, v);
+        else if (v->sched.is_queued || v->sched.is_parked) {
+            if (v->sched.is_queued)
+                runqueue_remove(rq, v);
+            v->sched.is_parked = false;
             runstate_change(v, v->sched.is_blocked ? RUNSTATE_blocked : RUNSTATE_offline, now());
         }
     }
@@ -186,6 +242,18 @@ void vcpu_block(void)
         work_raise(this_cpu(), WORK_SCHEDULE);
 }
 
+void sched_yield(void)
+{
+    struct runqueue *rq = runqueue_of(this_cpu());
+    unsigned long flags = spin_lock_irqsave(&rq->lock);
+
+    if (rq->count > 1) {
+        rq->yielding = true;
+        work_raise(this_cpu(), WORK_SCHEDULE);
+    }
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
 void vcpu_pause_nosync(struct vcpu *v)
 {
     __atomic_fetch_add(&v->sched.pauses, 1, __ATOMIC_SEQ_CST);
@@ -218,7 +286,7 @@ void vcpu_set_up(struct vcpu *v, bool up)
 void sched_init_vcpu(struct vcpu *v)
 {
     struct sched_vcpu *s = &v->sched;
-    unsigned cpu = v->id % cpu_count;
+    unsigned cpu = (v->domain->id + v->id) % cpu_count;
 
     s->cpu = cpu;
     list_init(&s->queue);
@@ -249,6 +317,12 @@ void sched_init_domain(struct domain *d)
         .warp_limit = SCHED_DEFAULT_WARP_LIMIT,
         .unwarp = SCHED_DEFAULT_UNWARP,
     };
+    timer_init(&d->sched.cap_timer, TIMER_DOMAIN_CAP, d, 0);
+}
+
+void sched_destroy_domain(struct domain *d)
+{
+    timer_kill(&d->sched.cap_timer);
 }
 
 void sched_destroy_vcpu(struct vcpu *v)

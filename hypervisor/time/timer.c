@@ -3,6 +3,7 @@
 #include "domain/domain.h"
 #include "lib/assert.h"
 #include "lib/printk.h"
+#include "schedule/cap.h"
 #include "schedule/schedule.h"
 #include "time/time.h"
 #include "time/timer.h"
@@ -159,6 +160,9 @@ static void timer_fire(struct timer *t)
         break;
     case TIMER_DOMAIN_WATCHDOG:
         domain_shutdown(t->owner, SHUTDOWN_watchdog);
+        break;
+    case TIMER_DOMAIN_CAP:
+        cap_timer_fired(t->owner);
         break;
     case TIMER_CONSOLE_POLL:
         console_interrupt();

@@ -15,6 +15,7 @@ enum timer_kind {
     TIMER_VCPU_POLL,       /* struct vcpu.sched: SCHEDOP_poll's time-out */
     TIMER_SLICE,           /* end of the running vCPU's allowance on this CPU */
     TIMER_DOMAIN_WATCHDOG, /* struct domain.time */
+    TIMER_DOMAIN_CAP,      /* struct domain.sched: the end of a period */
     TIMER_CONSOLE_POLL,    /* serial port without an interrupt */
 };
 

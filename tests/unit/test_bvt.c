@@ -87,9 +87,11 @@ static void test_slice(void)
     CHECK_EQ(bvt_slice(&a, &b, 5 * MSEC), 5 * MSEC);
     b.avt = 10 * MSEC;
     CHECK_EQ(bvt_slice(&a, &b, 5 * MSEC), 15 * MSEC);
-    CHECK_EQ(bvt_slice(&b, &a, 5 * MSEC), 5 * MSEC);
+    CHECK_EQ(bvt_slice(&b, &a, 12 * MSEC), 1);
+    CHECK_EQ(bvt_slice(&b, &a, 30 * MSEC), 10 * MSEC);
     a.avt = 20 * MSEC;
     CHECK_EQ(bvt_slice(&b, &a, 5 * MSEC), 5 * MSEC + 20 * MSEC);
+    a.avt = b.avt;
     a.warped = true;
     a.warp_limit = 2 * MSEC;
     a.warp_used = MSEC;
