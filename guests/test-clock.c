@@ -59,6 +59,31 @@ static void check_set_time(void)
     CHECK_EQ(hypercall1(__HYPERVISOR_platform_op, (unsigned long)&op), -XEN_EACCES);
 }
 
+/* A domain's own clock may differ from the machine's, also after that is set. */
+static void check_offset(void)
+{
+    struct xen_platform_op set = {
+        .cmd = XENPF_settime64,
+        .interface_version = XENPF_INTERFACE_VERSION,
+        .u.settime64 = {.secs = 1900000000, .system_time = now()},
+    };
+    struct xen_domctl op = {
+        .cmd = XEN_DOMCTL_settimeoffset,
+        .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+        .domain = 0,
+        .u.settimeoffset = {.time_offset_seconds = -3600},
+    };
+    uint32_t seconds = shared_info->wc_sec;
+
+    CHECK_EQ(hypercall1(__HYPERVISOR_domctl, (unsigned long)&op), 0);
+    CHECK_EQ(shared_info->wc_sec, seconds - 3600);
+    CHECK_EQ(hypercall1(__HYPERVISOR_platform_op, (unsigned long)&set), 0);
+    CHECK(shared_info->wc_sec <= 1900000000 - 3600);
+    op.u.settimeoffset.time_offset_seconds = 0;
+    CHECK_EQ(hypercall1(__HYPERVISOR_domctl, (unsigned long)&op), 0);
+    CHECK(shared_info->wc_sec > 1900000000 - 3600);
+}
+
 static void check_runstate(void)
 {
     struct vcpu_register_runstate_memory_area area = {0};
@@ -100,4 +125,5 @@ void test(void)
     check_wall_clock();
     check_runstate();
     check_set_time();
+    check_offset();
 }

@@ -12,6 +12,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/guest_copy.h"
+#include "time/time.h"
 #include "x86/current.h"
 
 /* Xen 4.20's tools. The structures of all operations but createdomain are laid out as in 4.17's
@@ -75,6 +76,9 @@ static long perform_setting(struct domain *d, struct xen_domctl *op)
         return max_mem(d, op->u.max_mem.max_memkb);
     case XEN_DOMCTL_setdomainhandle:
         return set_handle(d, &op->u.setdomainhandle);
+    case XEN_DOMCTL_settimeoffset:
+        time_set_offset(d, op->u.settimeoffset.time_offset_seconds);
+        return 0;
     case XEN_DOMCTL_settscinfo:
         return set_tsc(d, &op->u.tsc_info);
     case XEN_DOMCTL_gettscinfo:

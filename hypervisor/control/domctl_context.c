@@ -12,11 +12,12 @@
 #include "x86/current.h"
 #include "x86/entry.h"
 
-/* The domain is paused, so nobody else changes or runs the vCPU. */
+/* The domain is paused and its lock held, so nobody else changes or runs the vCPU. */
 static long set_paused(struct vcpu *v, const struct vcpu_guest_context *context)
 {
     long rc;
 
+    /* Nobody would come again for what is set up in a domain that is being taken down. */
     if (v->domain->state != DOMAIN_ALIVE)
         return refuse(-ESRCH);
     if ((context->flags & VGCF_online) && !event_has_place(v))
@@ -43,7 +44,9 @@ long domctl_set_context(struct domain *d, const struct xen_domctl_vcpucontext *o
     rc = vcpu_context_read(d, context, handle_addr(op->ctxt));
     if (!rc) {
         domain_pause(d);
+        spin_lock(&d->lock);
         rc = set_paused(v, context);
+        spin_unlock(&d->lock);
         domain_unpause(d);
     }
     zfree(context);

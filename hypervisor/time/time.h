@@ -30,6 +30,10 @@ void time_update_wallclock(struct domain *d);
 /* XENPF_settime: wall clock `sec`,`nsec` at real time `system_time`; updates every domain. */
 void time_set_wallclock(uint64_t sec, uint32_t nsec, nsec_t system_time);
 
+/* How far a domain's wall clock is ahead of the machine's (its time zone, a clock that it has set).
+ */
+void time_set_offset(struct domain *d, int64_t seconds);
+
 /* Accounts the time since the last change and enters RUNSTATE_*; called by the scheduler. */
 void runstate_change(struct vcpu *v, int state, nsec_t at);
 /* A copy with time in the current state added. As runstate_change, under the run queue's lock. */

@@ -22,7 +22,7 @@ struct domain_time {
     bool watchdog_in_use[2];
     uint32_t tsc_mode; /* settscinfo */
     uint32_t incarnation;
-    int64_t offset_sec; /* settimeoffset */
+    int64_t offset_sec; /* of its wall clock, see time_set_offset(); LOCK_DOMCTL */
 };
 
 #endif

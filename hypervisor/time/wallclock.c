@@ -88,3 +88,11 @@ void time_set_wallclock(uint64_t sec, uint32_t nsec, nsec_t system_time)
             time_update_wallclock(d);
     spin_unlock(&domain_list_lock);
 }
+
+void time_set_offset(struct domain *d, int64_t seconds)
+{
+    spin_lock(&domain_list_lock);
+    d->time.offset_sec = seconds;
+    time_update_wallclock(d);
+    spin_unlock(&domain_list_lock);
+}
