@@ -49,8 +49,15 @@ void dom0_domain_make(struct dom0_build *b, domid_t id, const struct domain_conf
     spin_lock(&domain_list_lock);
     rc = domain_create(id, config, &b->d);
     spin_unlock(&domain_list_lock);
+    if (!rc && !b->image.is64)
+        rc = domain_make_compat(b->d, b->hole_start);
     if (rc)
         panic("%s: cannot be created (%d)", b->name, rc);
+    /* A kernel that knows CR3's short form only has its tables below 4 GiB. */
+    if (b->image.pae_extended_cr3)
+        b->d->vm_assist |= 1UL << VMASST_TYPE_pae_extended_cr3;
+    else if (!b->image.is64)
+        b->d->address_bits = 32;
 }
 
 static void domain0_make(struct dom0_build *b)
@@ -77,6 +84,7 @@ void dom0_layout_make(struct dom0_build *b)
         .image = &b->image,
         .nr_pages = b->nr_pages,
         .initrd_bytes = b->initrd ? b->initrd->size : 0,
+        .hole_start = b->hole_start,
         .start_info_bytes = sizeof(struct start_info) + sizeof(struct dom0_vga_console_info),
     };
     enum layout_result result = dom0_layout(&needs, &b->layout);

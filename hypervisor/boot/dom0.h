@@ -24,7 +24,8 @@ struct dom0_build {
     unsigned unpacked_order;
     uint64_t nr_pages;
     struct dom0_layout layout;
-    uint64_t **p2m; /* addresses of the pages of the domain's list of MFNs */
+    uint64_t hole_start; /* 32-bit: first address that is Ringfort's */
+    void **p2m;          /* addresses of the pages of the domain's list of MFNs */
     unsigned p2m_order;
 };
 

@@ -87,14 +87,29 @@ static const void *image_unpack(struct dom0_build *b, size_t *size)
     return b->unpacked;
 }
 
+/* The hole is the paper's where the kernel wants more addresses for itself than the ABI's default
+ * leaves it. */
+static void image32_check(struct dom0_build *b)
+{
+    uint64_t lowest = b->image.has_hv_start_low ? b->image.hv_start_low : 0;
+
+    if (b->image.pae == PV_PAE_NO)
+        dom0_fail(b->kernel_name, "is a 32-bit kernel without PAE");
+    if (lowest > COMPAT_HOLE_PAPER)
+        dom0_fail(b->kernel_name, "leaves Ringfort no addresses below %#lx", (unsigned long)lowest);
+    b->hole_start = lowest > COMPAT_HOLE_DEFAULT ? COMPAT_HOLE_PAPER : COMPAT_HOLE_DEFAULT;
+    if (b->image.end > b->hole_start)
+        dom0_fail(b->kernel_name, "lies among Ringfort's addresses");
+}
+
 /* What pv_image_parse() leaves to the builder. */
-static void image_check(const struct dom0_build *b)
+static void image_check(struct dom0_build *b)
 {
     const struct pv_image *image = &b->image;
     uint32_t missing = image->features_required & ~FEATURES_OFFERED;
 
     if (!image->is64)
-        dom0_fail(b->kernel_name, "is a 32-bit kernel, which can be started by the toolstack only");
+        image32_check(b);
     if (missing)
         dom0_fail(b->kernel_name, "requires features that Ringfort has not (bits %#x)", missing);
     if (b->is_dom0 && image->has_supported_features &&

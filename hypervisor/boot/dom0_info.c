@@ -3,6 +3,7 @@
 
 #include "domain/domain.h"
 #include "domain/hypercall_page.h"
+#include "lib/abi32.h"
 #include "lib/printk.h"
 #include "lib/string.h"
 #include "memory/mapping.h"
@@ -65,59 +66,75 @@ static void command_line(const struct dom0_build *b, char *line, size_t size)
     }
 }
 
-static void start_info_fill(const struct dom0_build *b, struct start_info *info)
-{
-    const struct dom0_layout *l = &b->layout;
+/* start_info is the same in both widths but for the size of its words, so that these lines are
+ * compiled for each. */
+#define FILL_START_INFO(b, info, magic_text)                                                       \
+    do {                                                                                           \
+        const struct dom0_layout *l = &(b)->layout;                                                \
+                                                                                                   \
+        strlcpy((info)->magic, magic_text, sizeof((info)->magic));                                 \
+        (info)->nr_pages = (b)->nr_pages;                                                          \
+        (info)->shared_info = mfn_maddr((b)->d->shared_info_mfn).a;                                \
+        (info)->flags = (b)->is_dom0 ? SIF_PRIVILEGED | SIF_INITDOMAIN : 0;                        \
+        (info)->pt_base = layout_va(l, l->tables.first);                                           \
+        (info)->nr_pt_frames = l->tables.count;                                                    \
+        (info)->mfn_list = l->p2m_va;                                                              \
+        if (l->initrd.count) {                                                                     \
+            (info)->mod_len = (b)->initrd->size;                                                   \
+            (info)->mod_start =                                                                    \
+                l->initrd_mapped ? layout_va(l, l->initrd.first) : l->initrd.first;                \
+            (info)->flags |= l->initrd_mapped ? 0 : SIF_MOD_START_PFN;                             \
+        }                                                                                          \
+        if (l->p2m_tables.count) {                                                                 \
+            (info)->first_p2m_pfn = l->p2m.first;                                                  \
+            (info)->nr_p2m_frames = l->p2m.count + l->p2m_tables.count;                            \
+        }                                                                                          \
+        command_line((b), (char *)(info)->cmd_line, sizeof((info)->cmd_line));                     \
+    } while (0)
 
-    strlcpy(info->magic, "xen-3.0-x86_64", sizeof(info->magic));
-    info->nr_pages = b->nr_pages;
-    info->shared_info = mfn_maddr(b->d->shared_info_mfn).a;
-    info->flags = b->is_dom0 ? SIF_PRIVILEGED | SIF_INITDOMAIN : 0;
-    info->pt_base = layout_va(l, l->tables.first);
-    info->nr_pt_frames = l->tables.count;
-    info->mfn_list = l->p2m_va;
-    if (l->initrd.count) {
-        info->mod_len = b->initrd->size;
-        info->mod_start = l->initrd_mapped ? layout_va(l, l->initrd.first) : l->initrd.first;
-        info->flags |= l->initrd_mapped ? 0 : SIF_MOD_START_PFN;
-    }
-    if (l->p2m_tables.count) {
-        info->first_p2m_pfn = l->p2m.first;
-        info->nr_p2m_frames = l->p2m.count + l->p2m_tables.count;
-    }
-    command_line(b, (char *)info->cmd_line, sizeof(info->cmd_line));
-}
-
-/* Puts what is known of the screen right behind start_info. */
-static void screen_build(const struct dom0_build *b, struct start_info *info)
+/* Puts what is known of the screen at pseudo-physical address `at`; the size, 0: nothing. */
+static uint32_t screen_build(const struct dom0_build *b, uint64_t at)
 {
     static struct dom0_vga_console_info vga BOOT_DATA;
-    uint64_t at = b->layout.start_info.first << PAGE_SHIFT;
 
+    if (!b->is_dom0)
+        return 0;
     if (boot_info.framebuffer.valid && boot_info.framebuffer.is_graphics)
         graphics_console(&vga);
     else if (boot_info.framebuffer.valid || !boot_info.is_efi)
         text_console(&vga);
     else
-        return;
-    info->console.dom0.info_off = sizeof(*info);
-    info->console.dom0.info_size = sizeof(vga);
-    dom0_write(b, at + sizeof(*info), &vga, sizeof(vga));
+        return 0;
+    dom0_write(b, at, &vga, sizeof(vga));
+    return sizeof(vga);
 }
+
+/* Either structure, with the screen's right behind it. */
+#define BUILD_START_INFO(b, info, magic_text)                                                      \
+    do {                                                                                           \
+        uint64_t at = (b)->layout.start_info.first << PAGE_SHIFT;                                  \
+                                                                                                   \
+        memset((info), 0, sizeof(*(info)));                                                        \
+        FILL_START_INFO(b, info, magic_text);                                                      \
+        (info)->console.dom0.info_size = screen_build(b, at + sizeof(*(info)));                    \
+        if ((info)->console.dom0.info_size)                                                        \
+            (info)->console.dom0.info_off = sizeof(*(info));                                       \
+        dom0_write(b, at, (info), sizeof(*(info)));                                                \
+        log_info("%s: command line: %s", (b)->name, (const char *)(info)->cmd_line);               \
+    } while (0)
 
 void dom0_info_build(const struct dom0_build *b)
 {
     static struct start_info info BOOT_DATA;
+    static struct start_info_x86_32 narrow BOOT_DATA;
 
-    memset(&info, 0, sizeof(info));
-    start_info_fill(b, &info);
-    if (b->is_dom0)
-        screen_build(b, &info);
-    dom0_write(b, b->layout.start_info.first << PAGE_SHIFT, &info, sizeof(info));
+    if (b->image.is64)
+        BUILD_START_INFO(b, &info, "xen-3.0-x86_64");
+    else
+        BUILD_START_INFO(b, &narrow, "xen-3.0-x86_32p");
     if (b->image.has_hypercall_page) {
         uint64_t page = (b->image.hypercall_page - b->layout.virt_base) >> PAGE_SHIFT;
 
-        hypercall_page_fill(mfn_to_virt(dom0_mfn(b, page)), false);
+        hypercall_page_fill(mfn_to_virt(dom0_mfn(b, page)), !b->image.is64);
     }
-    log_info("%s: command line: %s", b->name, (const char *)info.cmd_line);
 }

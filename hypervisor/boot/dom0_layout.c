@@ -12,6 +12,8 @@
 #define END_ALIGN (4UL << 20)
 
 #define TABLE_BITS 9
+/* 32-bit domains: the level-2 table for the last GiB must be there, as the hole is in it. */
+#define LAST_GIB 0xc0000000UL
 #define PAGES(bytes) (((bytes) + PAGE_SIZE - 1) >> PAGE_SHIFT)
 
 const char *layout_message(enum layout_result result)
@@ -42,6 +44,25 @@ static uint64_t tables_below_l4(uint64_t start, uint64_t end)
     return tables_for(start, end, 1) + tables_for(start, end, 2) + tables_for(start, end, 3);
 }
 
+/* Tables for the mapping of [start, end), with the root. */
+static uint64_t tables_for_image(const struct pv_image *image, uint64_t start, uint64_t end)
+{
+    if (image->is64)
+        return 1 + tables_below_l4(start, end);
+    return 1 + tables_for(start, end, 1) + tables_for(start, end, 2) + (end <= LAST_GIB);
+}
+
+/* True when a mapping of [start, end) stays out of the hypervisor's addresses. */
+static bool addresses_free(const struct dom0_needs *needs, uint64_t start, uint64_t end)
+{
+    /* The last byte of the address space stays free, so that ends can be compared. */
+    if (end <= start)
+        return false;
+    if (!needs->image->is64)
+        return end <= needs->hole_start;
+    return start >= HV_VIRT_END || end <= HV_VIRT_START;
+}
+
 /* Gives the next pages to a part. */
 static struct pfn_range take(uint64_t *next, uint64_t count)
 {
@@ -51,6 +72,18 @@ static struct pfn_range take(uint64_t *next, uint64_t count)
     return range;
 }
 
+/* An entry of the list of MFNs. */
+static uint64_t entry_bytes(const struct pv_image *image)
+{
+    return image->is64 ? sizeof(uint64_t) : sizeof(uint32_t);
+}
+
+/* 32-bit kernels have no addresses to spare for a list apart. */
+static bool has_own_place(const struct pv_image *image)
+{
+    return image->is64 && image->has_init_p2m;
+}
+
 /* The mapped parts with room for `tables` page tables; returns the end in bytes from virt_base. */
 static uint64_t place_mapped(const struct dom0_needs *needs, uint64_t tables, struct dom0_layout *l)
 {
@@ -58,8 +91,8 @@ static uint64_t place_mapped(const struct dom0_needs *needs, uint64_t tables, st
 
     if (l->initrd_mapped)
         l->initrd = take(&next, PAGES(needs->initrd_bytes));
-    if (!needs->image->has_init_p2m)
-        l->p2m = take(&next, PAGES(needs->nr_pages * sizeof(uint64_t)));
+    if (!has_own_place(needs->image))
+        l->p2m = take(&next, PAGES(needs->nr_pages * entry_bytes(needs->image)));
     l->start_info = take(&next, PAGES(needs->start_info_bytes));
     l->tables = take(&next, tables);
     l->stack = take(&next, 1);
@@ -75,12 +108,9 @@ static bool place_tables(const struct dom0_needs *needs, struct dom0_layout *l)
         tables = enough;
         bytes = place_mapped(needs, tables, l);
         end = l->virt_base + bytes;
-        /* The last byte of the address space stays free, so that ends can be compared. */
-        if (bytes >> 48 || end <= l->virt_base)
+        if (bytes >> 48 || !addresses_free(needs, l->virt_base, end))
             return false;
-        if (l->virt_base < HV_VIRT_END && end > HV_VIRT_START)
-            return false;
-        enough = MAX(tables, 1 + tables_below_l4(l->virt_base, end));
+        enough = MAX(tables, tables_for_image(needs->image, l->virt_base, end));
     }
     l->mapped_pages = bytes >> PAGE_SHIFT;
     return true;
@@ -120,7 +150,7 @@ enum layout_result dom0_layout(const struct dom0_needs *needs, struct dom0_layou
     if (!place_tables(needs, out))
         return LAYOUT_NO_ADDRESSES;
     next = out->mapped_pages;
-    if (needs->image->has_init_p2m) {
+    if (has_own_place(needs->image)) {
         result = place_p2m(needs, &next, out);
         if (result != LAYOUT_OK)
             return result;

@@ -15,6 +15,7 @@ struct dom0_needs {
     const struct pv_image *image;
     uint64_t nr_pages;         /* of the domain */
     uint64_t initrd_bytes;     /* 0: none */
+    uint64_t hole_start;       /* 32-bit: where Ringfort's addresses begin */
     uint64_t start_info_bytes; /* start_info and what is put right behind it */
 };
 
@@ -27,7 +28,7 @@ struct dom0_layout {
     struct pfn_range p2m_tables; /* tables that map the list, when it has addresses of its own */
     uint64_t p2m_va;
     struct pfn_range start_info;
-    struct pfn_range tables; /* tables of the mapping from virt_base; the first is the L4 */
+    struct pfn_range tables; /* tables of the mapping from virt_base; the first is the root */
     struct pfn_range stack;
     uint64_t pages_needed; /* the least nr_pages that holds all of this */
 };
@@ -42,7 +43,7 @@ enum layout_result {
 /* A sentence part for messages; never NULL. */
 const char *layout_message(enum layout_result result);
 
-/* Fills *out for a 64-bit kernel. pages_needed is set for LAYOUT_TOO_SMALL as well. */
+/* Fills *out for the kernel's width. pages_needed is set for LAYOUT_TOO_SMALL as well. */
 enum layout_result dom0_layout(const struct dom0_needs *needs, struct dom0_layout *out);
 
 /* Tables of one level (1: L1 .. 3: L3) that map [start, end), which is not empty. */

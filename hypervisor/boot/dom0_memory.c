@@ -9,8 +9,6 @@
 #include "memory/m2p.h"
 #include "memory/mapping.h"
 
-#define LIST_ENTRIES (PAGE_SIZE / sizeof(uint64_t))
-
 /* Pages that one step of the scattering option shuffles, and a stride that reaches each of them. */
 #define SCATTER_PAGES 512
 #define SCATTER_STRIDE 167
@@ -22,14 +20,29 @@
 
 static struct frame *held[HOLD_MAX] BOOT_DATA;
 
+/* The list's entry for a page, whose size is that of the kernel's words. */
+static void *list_entry_at(const struct dom0_build *b, uint64_t page)
+{
+    size_t size = b->image.is64 ? sizeof(uint64_t) : sizeof(uint32_t);
+
+    return (char *)b->p2m[page * size / PAGE_SIZE] + page * size % PAGE_SIZE;
+}
+
 mfn_t dom0_mfn(const struct dom0_build *b, uint64_t page)
 {
-    return mfn(b->p2m[page / LIST_ENTRIES][page % LIST_ENTRIES]);
+    const void *entry = list_entry_at(b, page);
+
+    return mfn(b->image.is64 ? *(const uint64_t *)entry : *(const uint32_t *)entry);
 }
 
 void dom0_set_mfn(struct dom0_build *b, uint64_t page, mfn_t m)
 {
-    b->p2m[page / LIST_ENTRIES][page % LIST_ENTRIES] = m.n;
+    void *entry = list_entry_at(b, page);
+
+    if (b->image.is64)
+        *(uint64_t *)entry = m.n;
+    else
+        *(uint32_t *)entry = m.n;
     m2p_set(m, page);
 }
 

@@ -2,6 +2,7 @@
 #include "boot/dom0.h"
 
 #include "domain/domain.h"
+#include "lib/abi32.h"
 #include "lib/alloc.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -23,10 +24,16 @@ static void context_fill(const struct dom0_build *b, struct vcpu_guest_context *
     c->user_regs.rip = b->image.entry;
     c->user_regs.rsp = layout_va(l, l->stack.first + l->stack.count);
     c->user_regs.rsi = layout_va(l, l->start_info.first);
-    c->user_regs.cs = FLAT_KERNEL_CS;
-    c->user_regs.ss = FLAT_KERNEL_SS;
     c->user_regs.rflags = RFLAGS_IF;
-    c->kernel_ss = FLAT_KERNEL_SS;
+    if (b->image.is64) {
+        c->user_regs.cs = FLAT_KERNEL_CS;
+        c->user_regs.ss = c->kernel_ss = FLAT_KERNEL_SS;
+    } else {
+        c->user_regs.cs = FLAT_KERNEL_CS_X86_32;
+        c->user_regs.ss = c->kernel_ss = FLAT_KERNEL_SS_X86_32;
+        c->user_regs.ds = c->user_regs.es = FLAT_KERNEL_DS_X86_32;
+        c->user_regs.fs = c->user_regs.gs = FLAT_KERNEL_DS_X86_32;
+    }
     c->kernel_sp = c->user_regs.rsp;
     c->ctrlreg[3] = xen_pfn_to_cr3(root);
     c->debugreg[6] = DR6_START;

@@ -58,6 +58,14 @@ static long node_affinity(const struct xen_domctl_nodeaffinity *op)
     return 0;
 }
 
+/* Domains begin with 64 bits. */
+static long set_width(struct domain *d, unsigned bits)
+{
+    if (bits == (d->is_compat ? 32 : 64))
+        return 0;
+    return bits == 32 ? domain_make_compat(d, COMPAT_HOLE_DEFAULT) : refuse(-EOPNOTSUPP);
+}
+
 /* Operations on a vCPU or on what limits a domain. */
 static long perform_setting(struct domain *d, struct xen_domctl *op)
 {
@@ -84,7 +92,7 @@ static long perform_setting(struct domain *d, struct xen_domctl *op)
     case XEN_DOMCTL_gettscinfo:
         return get_tsc(d, &op->u.tsc_info);
     case XEN_DOMCTL_set_address_size:
-        return op->u.address_size.size == (d->is_compat ? 32 : 64) ? 0 : refuse(-EOPNOTSUPP);
+        return set_width(d, op->u.address_size.size);
     case XEN_DOMCTL_get_cpu_policy:
         return domctl_get_cpu_policy(d, &op->u.cpu_policy);
     case XEN_DOMCTL_set_cpu_policy:

@@ -6,8 +6,8 @@
 static void dump_port(const struct domain *d, uint32_t port, const struct event_port *p)
 {
     static const char *const names[] = {"closed", "unbound", "interdomain", "pirq", "virq", "ipi"};
-    const char *pending = bit_test(d->shared_info->evtchn_pending, port) ? " pending" : "";
-    const char *masked = bit_test(d->shared_info->evtchn_mask, port) ? " masked" : "";
+    const char *pending = port_is_pending(d->shared_info, port) ? " pending" : "";
+    const char *masked = port_is_masked(d->shared_info, port, d->is_compat) ? " masked" : "";
 
     switch (p->state) {
     case EVTCHNSTAT_unbound:

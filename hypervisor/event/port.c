@@ -1,6 +1,7 @@
 /* The state machine of event channel ports and their two-level bitmaps. */
 #include "event/port.h"
 
+#include "lib/abi32.h"
 #include "lib/alloc.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -120,29 +121,50 @@ bool port_is_movable(const struct event_port *p)
     }
 }
 
+/* The masks of a 32-bit guest, whose arrays are shorter; the pending bits begin at the same place.
+ */
+static uint64_t *masks(struct shared_info *shared, bool compat)
+{
+    struct shared_info_x86_32 *narrow = (struct shared_info_x86_32 *)shared;
+
+    return compat ? (uint64_t *)narrow->evtchn_mask : shared->evtchn_mask;
+}
+
+/* A selector bit stands for one of the guest's words. Returns what it was. */
+static bool set_selector(struct vcpu_info *info, uint32_t port, bool compat)
+{
+    struct vcpu_info_x86_32 *narrow = (struct vcpu_info_x86_32 *)info;
+    uint32_t mask = 1u << (port / 32 % 32);
+
+    if (likely(!compat))
+        return bit_test_and_set(&info->evtchn_pending_sel, port / 64);
+    return __atomic_fetch_or(&narrow->evtchn_pending_sel, mask, __ATOMIC_SEQ_CST) & mask;
+}
+
 /* The guest's upcall clears upcall_pending first, then takes the selector, then the pending words;
  * setting them in the opposite order leaves nothing behind that it does not look at again. */
-static bool select_port(struct vcpu_info *info, uint32_t port)
+static bool select_port(struct vcpu_info *info, uint32_t port, bool compat)
 {
-    if (bit_test_and_set(&info->evtchn_pending_sel, port / 64))
+    if (set_selector(info, port, compat))
         return false;
     return !__atomic_exchange_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
 }
 
-enum port_raised port_raise(struct shared_info *shared, struct vcpu_info *info, uint32_t port)
+enum port_raised port_raise(struct shared_info *shared, struct vcpu_info *info, uint32_t port,
+                            bool compat)
 {
     if (bit_test_and_set(shared->evtchn_pending, port))
         return RAISED_BEFORE;
-    if (bit_test(shared->evtchn_mask, port))
+    if (bit_test(masks(shared, compat), port))
         return RAISED_QUIETLY;
-    return select_port(info, port) ? RAISED_UPCALL : RAISED_QUIETLY;
+    return select_port(info, port, compat) ? RAISED_UPCALL : RAISED_QUIETLY;
 }
 
-bool port_unmask(struct shared_info *shared, struct vcpu_info *info, uint32_t port)
+bool port_unmask(struct shared_info *shared, struct vcpu_info *info, uint32_t port, bool compat)
 {
-    if (!bit_test_and_clear(shared->evtchn_mask, port))
+    if (!bit_test_and_clear(masks(shared, compat), port))
         return false;
-    return bit_test(shared->evtchn_pending, port) && select_port(info, port);
+    return bit_test(shared->evtchn_pending, port) && select_port(info, port, compat);
 }
 
 void port_clear_pending(struct shared_info *shared, uint32_t port)
@@ -153,4 +175,9 @@ void port_clear_pending(struct shared_info *shared, uint32_t port)
 bool port_is_pending(const struct shared_info *shared, uint32_t port)
 {
     return bit_test(shared->evtchn_pending, port);
+}
+
+bool port_is_masked(struct shared_info *shared, uint32_t port, bool compat)
+{
+    return bit_test(masks(shared, compat), port);
 }

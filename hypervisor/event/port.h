@@ -60,12 +60,15 @@ enum port_raised {
 };
 
 /* Makes a port pending by the two-level ABI. All words are shared with a guest that changes them at
- * will: each is read or changed by one atomic operation and none is believed. */
-enum port_raised port_raise(struct shared_info *shared, struct vcpu_info *info, uint32_t port);
+ * will: each is read or changed by one atomic operation and none is believed. `compat`: laid out
+ * for a 32-bit guest, with 1024 ports. */
+enum port_raised port_raise(struct shared_info *shared, struct vcpu_info *info, uint32_t port,
+                            bool compat);
 /* Unmasks the port; true when it was pending and its vCPU has to be told. */
-bool port_unmask(struct shared_info *shared, struct vcpu_info *info, uint32_t port);
+bool port_unmask(struct shared_info *shared, struct vcpu_info *info, uint32_t port, bool compat);
 /* Forgets a pending event, so that the port's next owner does not see it. */
 void port_clear_pending(struct shared_info *shared, uint32_t port);
 bool port_is_pending(const struct shared_info *shared, uint32_t port);
+bool port_is_masked(struct shared_info *shared, uint32_t port, bool compat);
 
 #endif

@@ -28,7 +28,7 @@ void event_raise(struct domain *d, uint32_t port)
 
     if (!v)
         return;
-    raised = port_raise(d->shared_info, READ_ONCE(v->event.info), port);
+    raised = port_raise(d->shared_info, READ_ONCE(v->event.info), port, d->is_compat);
     if (raised == RAISED_BEFORE)
         return;
     if (raised == RAISED_UPCALL)
@@ -96,7 +96,7 @@ void event_send_pirq(struct domain *d, uint32_t port)
 
 bool event_port_pending(struct domain *d, uint32_t port)
 {
-    return port < EVTCHN_2L_NR_CHANNELS && port_is_pending(d->shared_info, port);
+    return port < d->event.limit && port_is_pending(d->shared_info, port);
 }
 
 long event_unmask(struct domain *d, uint32_t port)
@@ -111,7 +111,7 @@ long event_unmask(struct domain *d, uint32_t port)
         return refuse(-EINVAL);
     }
     v = d->vcpus[p->vcpu];
-    if (port_unmask(d->shared_info, v->event.info, port))
+    if (port_unmask(d->shared_info, v->event.info, port, d->is_compat))
         vcpu_unblock(v);
     spin_unlock(&d->event.lock);
     return 0;

@@ -1,6 +1,7 @@
 /* Where each vCPU's part of the event bits lies: in shared_info, or where the guest wants it. */
 #include "event/internal.h"
 
+#include "lib/abi32.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -45,7 +46,10 @@ static void move_info(struct vcpu *v, struct frame *f, struct vcpu_info *to)
 
     v->event.info_frame = f;
     __atomic_store_n(&v->event.info, to, __ATOMIC_SEQ_CST);
-    WRITE_ONCE(to->evtchn_pending_sel, ~(xen_ulong_t)0);
+    if (v->domain->is_compat)
+        WRITE_ONCE(((struct vcpu_info_x86_32 *)to)->evtchn_pending_sel, ~0u);
+    else
+        WRITE_ONCE(to->evtchn_pending_sel, ~(xen_ulong_t)0);
     WRITE_ONCE(to->evtchn_upcall_pending, 1);
 }
 
@@ -55,7 +59,8 @@ int event_register_vcpu_info(struct vcpu *v, gfn_t where, uint32_t offset)
     struct frame *f;
     bool first;
 
-    if (offset > PAGE_SIZE - sizeof(struct vcpu_info) || offset % __alignof__(struct vcpu_info))
+    if (offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
+        offset % (d->is_compat ? sizeof(uint32_t) : __alignof__(struct vcpu_info)))
         return refuse(-EINVAL);
     if (v != current && v->sched.is_up)
         return refuse(-EINVAL);

@@ -16,7 +16,7 @@
 /* The part after "4.17" of what tools print. */
 static const char extraversion[] = ".0-ringfort";
 /* Guest types that the domain builder may make; it compares token by token. */
-static const char capabilities[] = "xen-3.0-x86_64 ";
+static const char capabilities[] = "xen-3.0-x86_64 xen-3.0-x86_32p ";
 static const char denied[] = "<denied>";
 
 static long copy_version_struct(uint64_t arg, const void *from, size_t n)

@@ -17,7 +17,8 @@
  * 512 GiB. Guests see only the first, and only to read.
  *
  *   256  machine-to-physical array, as guests see it (read-only, user-accessible), 8 bytes a frame
- *   257  the same frames, writable by Ringfort
+ *   257  the same frames, writable by Ringfort; in its second half the array of 4-byte entries that
+ *        32-bit guests see in their hole
  *   258  frame table (struct frame, FRAME_SIZE bytes each)
  *   259  per-CPU areas: CPU_AREA_SIZE each (GDT and LDT windows, entry stub, TSS, stacks)
  *   260  Ringfort's image
@@ -30,6 +31,7 @@
 
 #define M2P_GUEST_BASE SLOT_ADDR(256)
 #define M2P_BASE SLOT_ADDR(257)
+#define COMPAT_M2P_BASE (M2P_BASE + (1UL << 38))
 #define FRAME_TABLE_BASE SLOT_ADDR(258)
 #define CPU_AREA_BASE SLOT_ADDR(259)
 #define IMAGE_BASE SLOT_ADDR(260)
@@ -63,8 +65,10 @@
 #define STACK_DB_TOP 0x8000UL    /* #DB, IST 4 */
 #define STACK_MAIN_TOP 0x10000UL /* everything else; struct cpu_info lies at the very top */
 
-/* 32-bit guests: the hole at the top of the address space. */
+/* 32-bit guests: the hole at the top of the address space. The machine-to-physical window begins
+ * with it and leaves the last 2 MiB free, so that its end is a 32-bit address. */
 #define COMPAT_HOLE_DEFAULT 0xf5800000UL
 #define COMPAT_HOLE_PAPER 0xfc000000UL
+#define COMPAT_HOLE_END 0xffe00000UL
 
 #endif

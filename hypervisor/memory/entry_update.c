@@ -172,9 +172,16 @@ int table_entry_update(struct domain *d, struct frame *f, unsigned index, uint64
 
 uint64_t *leaf_slot(const struct domain *d, mfn_t root, uint64_t va)
 {
+    unsigned level = 4;
     mfn_t m = root;
 
-    for (unsigned level = d->is_compat ? 3 : 4;; level--) {
+    if (d->is_compat) {
+        /* What lies in the hole is mapped by entries of Ringfort's, which name no table. */
+        if (va >= d->compat_hole_start)
+            return NULL;
+        level = 3;
+    }
+    for (;; level--) {
         uint64_t *slot, e;
 
         if (!mfn_valid(m))

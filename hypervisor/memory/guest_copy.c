@@ -11,7 +11,6 @@
 #include "x86/guest_word.h"
 
 #define LOW_HALF_END (UINT64_C(1) << 47)
-#define COMPAT_END (UINT64_C(1) << 32)
 
 bool guest_range_ok(uint64_t guest_va, size_t n)
 {
@@ -20,7 +19,7 @@ bool guest_range_ok(uint64_t guest_va, size_t n)
     if (end < guest_va)
         return false;
     if (current->domain->is_compat)
-        return end <= COMPAT_END;
+        return end <= current->domain->compat_hole_start;
     return end <= LOW_HALF_END || guest_va >= HV_VIRT_END;
 }
 

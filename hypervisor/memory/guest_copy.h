@@ -1,6 +1,6 @@
 /*
  * The only code that touches memory by guest addresses, with fault recovery. Addresses are checked
- * against Ringfort's range (64-bit) or 4 GiB (32-bit). Works on `current`'s address space.
+ * against Ringfort's range (64-bit) or the hole (32-bit). Works on `current`'s address space.
  */
 #ifndef MEMORY_GUEST_COPY_H
 #define MEMORY_GUEST_COPY_H

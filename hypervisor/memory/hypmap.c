@@ -6,6 +6,7 @@
 #include "boot/boot_memory.h"
 #include "boot/image_layout.h"
 #include "boot/memory_map.h"
+#include "domain/domain.h"
 #include "lib/assert.h"
 #include "lib/printk.h"
 #include "lib/string.h"
@@ -20,6 +21,7 @@
 #define FIRMWARE_END UINT64_C(0x100000)
 #define M2P_ENTRY sizeof(uint64_t)
 #define M2P_EXTENT_FRAMES (LARGE_PAGE / M2P_ENTRY) /* frames that 2 MiB of the array describe */
+#define COMPAT_EXTENT_FRAMES (LARGE_PAGE / sizeof(uint32_t))
 
 /* Boundaries from the linker script. */
 extern char __boot_start[], __boot_text_end[], __boot_end[];
@@ -28,7 +30,7 @@ extern char __text_start[], __text_end[], __rodata_start[], __rodata_end[], __da
 _Static_assert(IMAGE_VIRTUAL == IMAGE_BASE, "head.S and lib/config.h disagree");
 
 uint64_t *hv_root;
-static unsigned m2p_extents;
+static unsigned m2p_extents, compat_extents;
 
 maddr_t image_maddr(const void *address)
 {
@@ -121,6 +123,16 @@ static BOOT_CODE void map_m2p(uint64_t start, uint64_t end)
     m2p_extents = MAX(m2p_extents, (unsigned)last + 1);
 }
 
+/* The same for 32-bit guests, who get it mapped by their own tables. */
+static BOOT_CODE void map_compat_m2p(uint64_t start, uint64_t end)
+{
+    uint64_t last = ((end - 1) >> PAGE_SHIFT) / COMPAT_EXTENT_FRAMES;
+
+    for (uint64_t i = (start >> PAGE_SHIFT) / COMPAT_EXTENT_FRAMES; i <= last; i++)
+        map_large_page(COMPAT_M2P_BASE + i * LARGE_PAGE, HV_RW, 0xff);
+    compat_extents = MAX(compat_extents, (unsigned)last + 1);
+}
+
 /* Where a hole in memory leaves no RAM for a whole extent, guests still read "no PFN". */
 static BOOT_CODE void fill_m2p_holes(void)
 {
@@ -144,6 +156,26 @@ mfn_t hypmap_m2p_extent(unsigned index)
     return maddr_mfn(maddr(*hv_entry(hv_root, M2P_BASE + index * LARGE_PAGE, 2) & HV_ADDRESS));
 }
 
+void hypmap_fill_compat_l2(uint64_t *l2, unsigned first)
+{
+    const unsigned end = (COMPAT_HOLE_END >> 21) & 511;
+
+    for (unsigned i = first; i < 512; i++) {
+        unsigned extent = i - first;
+        uint64_t entry = 0;
+
+        if (i < end && extent < compat_extents)
+            entry = *hv_entry(hv_root, COMPAT_M2P_BASE + extent * LARGE_PAGE, 2);
+        /* No piece: memory has a hole there. Not global: it lies among the guest's addresses. */
+        l2[i] = entry ? (entry & HV_ADDRESS) | (HV_GUEST_RO & ~HV_G) | HV_PS : 0;
+    }
+}
+
+uint32_t hypmap_compat_m2p_bytes(const struct domain *d)
+{
+    return MIN(compat_extents * LARGE_PAGE, COMPAT_HOLE_END - d->compat_hole_start);
+}
+
 BOOT_CODE void hypmap_init(void)
 {
     uint64_t start, end;
@@ -164,6 +196,7 @@ BOOT_CODE void hypmap_init(void)
             continue;
         map_frame_table(start, end);
         map_m2p(start, end);
+        map_compat_m2p(start, end);
         /* Below 1 MiB is firmware's, for Domain0 to map as it does a device's. */
         start = MAX(start, FIRMWARE_END);
         frame_table_add_ram(mfn(start >> PAGE_SHIFT), mfn(end >> PAGE_SHIFT));

@@ -61,6 +61,8 @@ int hypmap_add_cpu(unsigned cpu)
 
     struct cpu_info *info = cpu_area(cpu, CPU_AREA_STACKS + STACK_MAIN_TOP);
     info[-1].cpu = cpu;
+    if (compat_root_add_cpu(cpu) != 0)
+        return -ENOMEM;
     return isolation_add_cpu(cpu);
 }
 

@@ -111,7 +111,7 @@ static void load_if_other(mfn_t root)
 void root_load_current(void)
 {
     struct vcpu *v = current;
-    bool kernel = v->arch.in_kernel || v->domain->is_compat;
+    bool kernel = v->arch.in_kernel;
     mfn_t root = kernel ? v->memory.kernel_root : v->memory.user_root;
 
     assert(!irq_enabled());
@@ -119,6 +119,8 @@ void root_load_current(void)
     if (v->is_idle || mfn_eq(root, INVALID_MFN) || root.n == 0) {
         cpu_info()->guest_cr3 = 0;
         write_cr3(mfn_maddr(virt_to_mfn(hv_root)).a);
+    } else if (unlikely(v->domain->is_compat)) {
+        compat_root_load(root);
     } else if (root_mode == ROOT_GLOBAL) {
         load_if_other(root);
     } else {

@@ -28,6 +28,12 @@ static inline uint64_t *m2p_base(void)
     return (uint64_t *)M2P_BASE;
 }
 
+/* The same for 32-bit guests: 4 bytes a frame. */
+static inline uint32_t *compat_m2p_base(void)
+{
+    return (uint32_t *)COMPAT_M2P_BASE;
+}
+
 /* Machine frame of a direct-map address. */
 static inline mfn_t virt_to_mfn(const void *va)
 {

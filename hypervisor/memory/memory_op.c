@@ -3,6 +3,7 @@
 
 #include "domain/domain.h"
 #include "hypercall/compat.h"
+#include "lib/abi32.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/allocator.h"
@@ -27,14 +28,21 @@ unsigned extent_address_bits(const struct domain *d, unsigned flags)
     return bits < 64 ? bits : 0;
 }
 
+static uint64_t shown_max_pfn(const struct domain *d)
+{
+    const struct shared_info_x86_32 *narrow = (const struct shared_info_x86_32 *)d->shared_info;
+
+    return d->is_compat ? narrow->arch.max_pfn : d->shared_info->arch.max_pfn;
+}
+
 /* The highest PFN any of the domain's frames is known by; the array is the guests' to fill. */
 static long maximum_gpfn(struct domain *d)
 {
     uint64_t max = d->tot_pages ? d->tot_pages - 1 : 0;
 
     /* A guest keeps this itself, as max_pfn: one above the highest. It is only its own claim. */
-    if (d->shared_info && d->shared_info->arch.max_pfn > 0)
-        max = d->shared_info->arch.max_pfn - 1;
+    if (d->shared_info && shown_max_pfn(d) > 0)
+        max = shown_max_pfn(d) - 1;
     return (long)(max & INT64_MAX);
 }
 

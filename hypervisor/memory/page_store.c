@@ -15,7 +15,9 @@
 #include "memory/mmu.h"
 #include "memory/page_type.h"
 #include "memory/pte.h"
+#include "x86/context.h"
 #include "x86/decode_insn.h"
+#include "x86/desc.h"
 
 #define PF_PRESENT 1u
 #define PF_WRITE 2u
@@ -117,6 +119,8 @@ static bool page_store(struct vcpu *v, uint64_t va, struct cpu_user_regs *regs)
     /* Cheap and unlocked first: most write faults are the guest's own copy-on-write. */
     if (mfn_eq(table, INVALID_MFN))
         return false;
+    if (d->is_compat && !desc_is_flat_code32(regs->cs))
+        return false;
     bytes = fetch_instruction(regs->rip, insn);
     if (!bytes || decode_store(insn, bytes, regs, !d->is_compat, &s))
         return false;
@@ -141,7 +145,7 @@ bool mmu_fixup_fault(struct vcpu *v, uint64_t va, uint32_t error_code, struct cp
 
     if (va >= HV_VIRT_START && va < HV_VIRT_END)
         return ldt_fault(v, va);
-    if (kind != (PF_PRESENT | PF_WRITE) || !v->arch.in_kernel)
+    if (kind != (PF_PRESENT | PF_WRITE) || !guest_in_kernel(v, regs))
         return false;
     return page_store(v, va, regs);
 }

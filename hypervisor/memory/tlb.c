@@ -66,7 +66,8 @@ void tlb_flush_page_local(uint64_t va)
     /* Guests choose the address. INVLPG ignores one that is not canonical, INVPCID faults. */
     if ((uint64_t)((int64_t)(va << 16) >> 16) != va)
         return;
-    if (root_mode != ROOT_ISOLATED_PCID) {
+    /* A 32-bit guest runs in the context that is loaded now. */
+    if (root_mode != ROOT_ISOLATED_PCID || current->domain->is_compat) {
         invlpg((const void *)va);
     } else if (have_invpcid()) {
         for (what.pcid = 1; what.pcid <= LAST_PCID; what.pcid++)

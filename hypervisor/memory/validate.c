@@ -108,8 +108,7 @@ static int finish_table(struct domain *d, uint64_t key, uint64_t *table)
             table[i] = 0;
     }
     if (key & TYPE_TOP_L2)
-        for (unsigned i = compat_hole_index(d); i < TABLE_ENTRIES; i++)
-            table[i] = 0;
+        hypmap_fill_compat_l2(table, compat_hole_index(d));
     return 0;
 }
 

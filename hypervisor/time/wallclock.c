@@ -1,6 +1,7 @@
 /* Wall-clock time: the Unix time at which real time was zero. From the CMOS clock at boot, from
  * Domain0 (which runs NTP) afterwards. */
 #include "domain/domain.h"
+#include "lib/abi32.h"
 #include "lib/spinlock.h"
 #include "time/clock.h"
 #include "time/time.h"
@@ -55,18 +56,28 @@ BOOT_CODE void wallclock_init(void)
         (uint64_t)days_from_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
 }
 
+/* The version is odd while the clock is being written. `s` is of either width: the members have the
+ * same names in both. */
+#define SHOW_CLOCK(s, sec_hi, sec, nsec)                                                           \
+    do {                                                                                           \
+        WRITE_ONCE((s)->wc_version, (s)->wc_version + 1);                                          \
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);                                                   \
+        (s)->wc_sec = (uint32_t)(sec);                                                             \
+        (s)->wc_nsec = nsec;                                                                       \
+        (s)->sec_hi = (sec) >> 32;                                                                 \
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);                                                   \
+        WRITE_ONCE((s)->wc_version, (s)->wc_version + 1);                                          \
+    } while (0)
+
 void time_update_wallclock(struct domain *d)
 {
-    struct shared_info *s = d->shared_info;
     unsigned long flags = spin_lock_irqsave(&wallclock_lock);
     uint64_t sec = boot_sec + d->time.offset_sec;
-    WRITE_ONCE(s->wc_version, s->wc_version + 1);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    s->wc_sec = (uint32_t)sec;
-    s->wc_nsec = boot_nsec;
-    s->wc_sec_hi = sec >> 32;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    WRITE_ONCE(s->wc_version, s->wc_version + 1);
+
+    if (d->is_compat)
+        SHOW_CLOCK((struct shared_info_x86_32 *)d->shared_info, arch.wc_sec_hi, sec, boot_nsec);
+    else
+        SHOW_CLOCK(d->shared_info, wc_sec_hi, sec, boot_nsec);
     spin_unlock_irqrestore(&wallclock_lock, flags);
 }
 

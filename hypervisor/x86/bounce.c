@@ -9,12 +9,16 @@
 #include "x86/bounce.h"
 
 #include "domain/domain.h"
+#include "lib/abi32.h"
 #include "memory/hypmap.h"
 #include "time/time.h"
+#include "x86/bounce_compat.h"
+#include "x86/context.h"
 #include "x86/cpu.h"
 #include "x86/current.h"
 #include "x86/entry.h"
 #include "x86/guest_word.h"
+#include "x86/selector.h"
 
 #define TRAP_MASKS_EVENTS 4 /* struct trap_info.flags */
 #define TRAP_DPL 3
@@ -22,7 +26,6 @@
 #define PF_USER 4u
 
 #define FRAME_MAX 88 /* bytes of the longest frame, failsafe's */
-#define FLAT_CS64 0xe033
 #define FLAT_SS 0xe02b
 
 /* Flags that a handler starts without; AC among them because of SMAP in the guest's own idea. */
@@ -62,9 +65,10 @@ fault:
     return false;
 }
 
-/* The bounce itself; `extra` (of `extra_count` words, low to high) goes between rip and r11. */
-static inline __attribute__((always_inline)) void enter_handler(struct vcpu *v, uint64_t address,
-                                                                bool masks_events,
+/* The bounce itself; 32-bit guests choose the code segment too. `extra` (of `extra_count` words,
+ * low to high) goes between rip and r11. */
+static inline __attribute__((always_inline)) void enter_handler(struct vcpu *v, uint16_t compat_cs,
+                                                                uint64_t address, bool masks_events,
                                                                 const uint64_t *extra,
                                                                 unsigned extra_count)
 {
@@ -74,6 +78,10 @@ static inline __attribute__((always_inline)) void enter_handler(struct vcpu *v, 
     uint64_t frame[FRAME_MAX / 8], *word = frame, sp = regs->rsp, cs = regs->cs;
 
     if (v->arch.in_kernel) {
+        if (unlikely(v->domain->is_compat)) {
+            bounce_compat(v, compat_cs, address, masks_events, extra, extra_count);
+            return;
+        }
         cs &= ~3UL;
     } else {
         toggle_mode(v);
@@ -105,16 +113,19 @@ static inline __attribute__((always_inline)) void enter_handler(struct vcpu *v, 
 
 void bounce_callback(struct vcpu *v, const struct guest_callback *cb)
 {
-    enter_handler(v, cb->address, cb->masks_events, NULL, 0);
+    enter_handler(v, cb->cs, cb->address, cb->masks_events, NULL, 0);
 }
 
 void bounce_failsafe(struct vcpu *v, const uint16_t selectors[4])
 {
     const uint64_t extra[] = {selectors[0], selectors[1], selectors[2], selectors[3]};
 
+    /* A stack segment of ring 1 may be what the processor has refused. */
+    if (v->domain->is_compat && !selector_is_users(guest_regs()->cs))
+        guest_regs()->ss = FLAT_KERNEL_SS_X86_32;
     if (v->arch.failsafe.address)
-        enter_handler(v, v->arch.failsafe.address, v->arch.failsafe.masks_events, extra,
-                      ARRAY_SIZE(extra));
+        enter_handler(v, v->arch.failsafe.cs, v->arch.failsafe.address,
+                      v->arch.failsafe.masks_events, extra, ARRAY_SIZE(extra));
     else
         domain_crash(v->domain, "no failsafe callback");
 }
@@ -125,7 +136,7 @@ static bool enter_trap(struct vcpu *v, unsigned vector)
     const struct trap_info *trap = &v->arch.traps[vector];
 
     if (trap->address)
-        enter_handler(v, trap->address, trap->flags & TRAP_MASKS_EVENTS, NULL, 0);
+        enter_handler(v, trap->cs, trap->address, trap->flags & TRAP_MASKS_EVENTS, NULL, 0);
     return trap->address != 0;
 }
 
@@ -134,7 +145,7 @@ static bool enter_trap_with_error(struct vcpu *v, unsigned vector, uint64_t erro
     const struct trap_info *trap = &v->arch.traps[vector];
 
     if (trap->address)
-        enter_handler(v, trap->address, trap->flags & TRAP_MASKS_EVENTS, &error, 1);
+        enter_handler(v, trap->cs, trap->address, trap->flags & TRAP_MASKS_EVENTS, &error, 1);
     return trap->address != 0;
 }
 
@@ -151,16 +162,20 @@ void inject_page_fault(uint64_t va, uint32_t error)
 {
     struct vcpu *v = current;
 
-    v->event.info->arch.cr2 = va;
-    if (v->arch.in_kernel)
-        error &= ~PF_USER;
+    if (!v->arch.in_kernel) {
+        v->event.info->arch.cr2 = va;
+    } else {
+        vcpu_set_cr2(v, va);
+        if (guest_in_kernel(v, guest_regs()))
+            error &= ~PF_USER;
+    }
     if (!enter_trap_with_error(v, VEC_PF, error))
         domain_crash(v->domain, "no handler for a page fault at %#lx, error code %#x", va, error);
 }
 
 bool bounce_software_interrupt(struct vcpu *v, uint8_t vector)
 {
-    unsigned ring = v->arch.in_kernel ? 1 : 3;
+    unsigned ring = guest_in_kernel(v, guest_regs()) ? 1 : 3;
 
     if ((v->arch.traps[vector].flags & TRAP_DPL) < ring)
         return false;
@@ -206,6 +221,6 @@ bool bounce_pending(struct vcpu *v)
     /* Once for each exit: the mask that keeps a second one out is in the guest's memory, where
      * another vCPU may clear it as fast as it is set. */
     if (event_deliverable(v->event.info) && v->arch.event.address)
-        enter_handler(v, v->arch.event.address, true, NULL, 0);
+        enter_handler(v, v->arch.event.cs, v->arch.event.address, true, NULL, 0);
     return false;
 }

@@ -86,6 +86,9 @@ static void load_segments(struct vcpu *v)
         v->arch.lost_selectors[2] = regs->fs;
         v->arch.lost_selectors[3] = regs->gs;
     }
+    /* The bases of 32-bit segments came with their descriptors. */
+    if (v->domain->is_compat)
+        return;
     wrmsr(MSR_FS_BASE, v->arch.fs_base);
     wrmsr(MSR_GS_BASE, v->arch.in_kernel ? v->arch.gs_base_kernel : v->arch.gs_base_user);
     wrmsr(MSR_KERNEL_GS_BASE, v->arch.in_kernel ? v->arch.gs_base_user : v->arch.gs_base_kernel);
@@ -95,6 +98,9 @@ void load_guest_cr4(const struct vcpu *v)
 {
     uint64_t cr4 = hv_cr4() | (v->arch.cr4 & CR4_GUEST_REAL);
 
+    /* Ring 1 is a supervisor too: its kernel would be kept from its own user pages. */
+    if (unlikely(v->domain->is_compat))
+        cr4 &= ~(CR4_SMEP | CR4_SMAP);
     if (read_cr4() != cr4)
         write_cr4(cr4);
 }
@@ -151,6 +157,8 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     if (!next->is_idle) {
         forget_branches(next);
         load_vcpu(next);
+    } else if (prev->domain->is_compat) {
+        load_guest_cr4(next);
     }
 }
 

@@ -2,12 +2,46 @@
 #ifndef X86_CONTEXT_H
 #define X86_CONTEXT_H
 
+#include "domain/domain.h"
+#include "lib/abi32.h"
 #include "lib/types.h"
 #include "x86/cpu.h"
+#include "x86/selector.h"
 
-struct domain;
-struct guest_callback;
-struct vcpu;
+/* Whether `v`, whose registers are `regs`, is in its kernel. 32-bit guests change rings by
+ * themselves: for them arch.in_kernel is always set, and CS tells. */
+static inline bool guest_in_kernel(const struct vcpu *v, const struct cpu_user_regs *regs)
+{
+    return v->arch.in_kernel && (likely(!v->domain->is_compat) || !selector_is_users(regs->cs));
+}
+
+/* A base pointer as the guest's CR3 shows it, and back. In 32 bits, frames above 4 GiB have their
+ * upper bits below. */
+static inline uint64_t guest_cr3(const struct domain *d, mfn_t root)
+{
+    return d->is_compat ? xen_pfn_to_cr3_x86_32(root.n) : xen_pfn_to_cr3(root.n);
+}
+
+static inline mfn_t guest_cr3_mfn(const struct domain *d, uint64_t cr3)
+{
+    return mfn(d->is_compat ? xen_cr3_to_pfn_x86_32(cr3) : xen_cr3_to_pfn(cr3));
+}
+
+/* CR2 as the guest reads it, from its vcpu_info. */
+static inline uint64_t vcpu_cr2(const struct vcpu *v)
+{
+    const struct vcpu_info_x86_32 *narrow = (const struct vcpu_info_x86_32 *)v->event.info;
+
+    return v->domain->is_compat ? narrow->arch.cr2 : v->event.info->arch.cr2;
+}
+
+static inline void vcpu_set_cr2(struct vcpu *v, uint64_t va)
+{
+    if (unlikely(v->domain->is_compat))
+        ((struct vcpu_info_x86_32 *)v->event.info)->arch.cr2 = va;
+    else
+        v->event.info->arch.cr2 = va;
+}
 
 /* CR4 bits that a guest may choose, and those of them that the processor is told. */
 #define CR4_GUEST (CR4_TSD | CR4_DE | CR4_OSXSAVE)
@@ -24,15 +58,6 @@ bool load_gs_selector(uint16_t selector);
 
 /* Makes this CPU's CR4 what the running vCPU wants. */
 void load_guest_cr4(const struct vcpu *v);
-
-/* A selector that the kernel of a guest names for itself: in a 32-bit guest never one of ring 0,
- * where the descriptors are Ringfort's; 64-bit kernels run in ring 3. */
-static inline uint16_t kernel_selector(bool is_compat, uint16_t selector)
-{
-    if (!is_compat)
-        return selector | 3;
-    return selector & 3 ? selector : selector | 1;
-}
 
 /* Entry points of a guest kernel as they come in hypercalls and contexts: the address, and above it
  * in those of a 32-bit guest the selector (hypercall/compat_structs.h). `masks_events` stays. */

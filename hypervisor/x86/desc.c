@@ -19,6 +19,8 @@
 #define FLAT_CODE32 0x00cf9b000000ffffUL
 #define FLAT_DATA 0x00cf93000000ffffUL
 #define DPL(n) ((uint64_t)(n) << 45)
+#define DESC_BASE 0xff0000ffffff0000UL
+#define DESC_DEFAULT_32 (1UL << 54)
 #define SYSTEM_PRESENT (1UL << 47)
 #define SYSTEM_TSS (9UL << 40)
 #define SYSTEM_LDT (2UL << 40)
@@ -196,4 +198,11 @@ bool desc_read(uint16_t selector, uint64_t *descriptor)
                  : "+r"(*descriptor), "+m"(ok)
                  : "m"(*entry));
     return ok;
+}
+
+bool desc_is_flat_code32(uint16_t selector)
+{
+    uint64_t d;
+
+    return desc_read(selector, &d) && (d & DESC_BASE) == 0 && (d & DESC_DEFAULT_32);
 }

@@ -30,6 +30,9 @@ void desc_load_ldt(const struct vcpu *v);
  * beyond the limit, null, or not readable. */
 bool desc_read(uint16_t selector, uint64_t *descriptor);
 
+/* True when `selector` names 32-bit code whose addresses are linear ones. */
+bool desc_is_flat_code32(uint16_t selector);
+
 #endif
 
 #endif

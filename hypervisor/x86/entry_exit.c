@@ -1,5 +1,6 @@
 /* Between a handler and the return to a guest; and the returns that a guest asks for or spoils. */
 #include "domain/domain.h"
+#include "lib/assert.h"
 #include "memory/hypmap.h"
 #include "memory/mmu.h"
 #include "schedule/work.h"
@@ -28,9 +29,10 @@ void prepare_exit(void)
             mmu_drain_dying(v);
             irq_disable();
         } else if (likely(!bounce_due(v) || (!bounce_pending(v) && !work_pending_here()))) {
-            return; /* a domain that the bounce has crashed leaves work to do */
+            break; /* a domain that the bounce has crashed leaves work to do */
         }
     }
+    assert(!v->domain->is_compat || guest_regs()->cs != FLAT_CS64);
 }
 
 /* A page of the LDT that was not faulted in yet, or a state no processor accepts. Interrupts are

@@ -45,6 +45,8 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
     case MSR_FS_BASE:
     case MSR_GS_BASE:
     case MSR_KERNEL_GS_BASE:
+        *value = rdmsr(msr);
+        return !v->domain->is_compat;
     case MSR_EFER:
         *value = rdmsr(msr);
         return true;
@@ -91,7 +93,7 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
     case MSR_FS_BASE:
     case MSR_GS_BASE:
     case MSR_KERNEL_GS_BASE:
-        if (!is_canonical(value))
+        if (!is_canonical(value) || v->domain->is_compat)
             return false;
         wrmsr(msr, value);
         return true;

@@ -26,7 +26,6 @@
 #define DR6_SINGLE_STEP (1UL << 14)
 #define DESCRIPTOR_LONG (1UL << 53)
 #define FLAT_CS32 0xe023
-#define FLAT_CS64 0xe033
 
 /* True when the code segment that `v` runs in is a 64-bit one. */
 static bool runs_64bit_code(const struct cpu_user_regs *regs)
@@ -35,7 +34,7 @@ static bool runs_64bit_code(const struct cpu_user_regs *regs)
 
     if (likely(regs->cs == FLAT_CS64))
         return true;
-    if (regs->cs == FLAT_CS32)
+    if (regs->cs == FLAT_CS32 || current->domain->is_compat)
         return false;
     return desc_read(regs->cs, &descriptor) && (descriptor & DESCRIPTOR_LONG);
 }
@@ -45,6 +44,8 @@ static unsigned fetch(const struct cpu_user_regs *regs, uint8_t *buf)
 {
     unsigned in_page = PAGE_SIZE - (regs->rip & ~PAGE_MASK);
 
+    if (unlikely(current->domain->is_compat) && !desc_is_flat_code32(regs->cs))
+        return 0;
     if (copy_from_guest(buf, regs->rip, INSN_MAX))
         return INSN_MAX;
     if (in_page < INSN_MAX && copy_from_guest(buf, regs->rip, in_page))
@@ -109,7 +110,7 @@ static void emulate_cpuid(struct vcpu *v, struct cpu_user_regs *regs)
 
 static bool emulate_rdtsc(const struct vcpu *v, struct cpu_user_regs *regs, bool with_aux)
 {
-    if (!v->arch.in_kernel && (v->arch.cr4 & CR4_TSD))
+    if (!guest_in_kernel(v, regs) && (v->arch.cr4 & CR4_TSD))
         return false;
     set_pair(regs, rdtsc());
     if (with_aux)
@@ -182,7 +183,7 @@ static int emulate(struct vcpu *v, struct cpu_user_regs *regs, const struct deco
     case PRIVOP_RDTSCP:
         return emulate_rdtsc(v, regs, p->op == PRIVOP_RDTSCP) ? 0 : -EINVAL;
     default:
-        return v->arch.in_kernel ? kernel_privop(v, regs, p) : -EINVAL;
+        return guest_in_kernel(v, regs) ? kernel_privop(v, regs, p) : -EINVAL;
     }
 }
 

@@ -20,10 +20,10 @@ bool read_cr(struct vcpu *v, unsigned number, uint64_t *value)
         *value = shown_cr0(v);
         return true;
     case 2:
-        *value = v->event.info->arch.cr2;
+        *value = vcpu_cr2(v);
         return true;
     case 3:
-        *value = xen_pfn_to_cr3(v->memory.kernel_root.n);
+        *value = guest_cr3(v->domain, v->memory.kernel_root);
         return true;
     case 4:
         *value = CR4_GUEST_SHOWN | v->arch.cr4;
@@ -54,10 +54,10 @@ int set_cr(struct vcpu *v, unsigned number, uint64_t value)
     case 0:
         return write_cr0_ts(v, value) ? 0 : -EINVAL;
     case 2:
-        v->event.info->arch.cr2 = value;
+        vcpu_set_cr2(v, value);
         return 0;
     case 3:
-        return mmu_new_baseptr(mfn(xen_cr3_to_pfn(value)));
+        return mmu_new_baseptr(guest_cr3_mfn(v->domain, value));
     case 4:
         set_cr4(v, value);
         return 0;

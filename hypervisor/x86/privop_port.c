@@ -6,6 +6,7 @@
 #include "schedule/schedule.h"
 #include "x86/context.h"
 #include "x86/cpu.h"
+#include "x86/current.h"
 #include "x86/desc.h"
 #include "x86/entry.h"
 #include "x86/irq.h"
@@ -20,7 +21,7 @@
 
 bool iopl_permits(const struct vcpu *v)
 {
-    return v->arch.iopl >= (v->arch.in_kernel ? 1 : 3);
+    return v->arch.iopl >= (guest_in_kernel(v, guest_regs()) ? 1 : 3);
 }
 
 /* The bitmap that the guest kernel registered for its user mode: every port's bit must be clear. */

@@ -6,6 +6,7 @@
 #include "memory/mmu.h"
 #include "time/timer.h"
 #include "x86/bounce.h"
+#include "x86/bounce_compat.h"
 #include "x86/context.h"
 #include "x86/cpu.h"
 #include "x86/current.h"
@@ -23,6 +24,9 @@
 #define ERROR_IDT 2u
 #define SELECTOR_LDT 4u
 #define CS_COMPAT 0xe023
+/* The flat segments of ring 3 in 32-bit guests. */
+#define COMPAT_USER_CS 0xe02b
+#define COMPAT_USER_SS 0xe033
 #define INT_INSN_LENGTH 2 /* INT n, SYSCALL, SYSENTER */
 
 /* With AC set, SMAP would not watch over Ringfort's own accesses. */
@@ -90,6 +94,15 @@ static void linux_syscall(struct vcpu *v, struct cpu_user_regs *regs)
     inject_trap(VEC_GP, VEC_LINUX_SYSCALL << 3 | ERROR_IDT);
 }
 
+/* The gate lets ring 1 through: kernels of 32-bit guests. */
+static void compat_hypercall(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    if ((uint32_t)regs->rax == __HYPERVISOR_iret)
+        compat_iret(v, regs);
+    else
+        hypercall_dispatch(regs);
+}
+
 static void device_not_available(struct vcpu *v)
 {
     asm volatile("clts");
@@ -129,7 +142,7 @@ void handle_exception(struct cpu_user_regs *regs)
         break;
     case VEC_HYPERCALL:
         irq_enable();
-        hypercall_dispatch(regs); /* the gate lets ring 1 through: kernels of 32-bit guests */
+        compat_hypercall(v, regs);
         break;
     case VEC_NM:
         device_not_available(v);
@@ -177,6 +190,13 @@ void handle_interrupt(struct cpu_user_regs *regs)
     }
 }
 
+/* SYSCALL and SYSENTER do not say where they come from: ring 3, which is where they make sense. */
+static void compat_user_segments(struct cpu_user_regs *regs)
+{
+    regs->cs = COMPAT_USER_CS;
+    regs->ss = COMPAT_USER_SS;
+}
+
 void handle_guest_syscall(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
@@ -187,7 +207,9 @@ void handle_guest_syscall(struct cpu_user_regs *regs)
         hypercall_dispatch(regs);
         return;
     }
-    cb = regs->cs == CS_COMPAT ? &v->arch.syscall32 : &v->arch.syscall;
+    if (unlikely(v->domain->is_compat))
+        compat_user_segments(regs);
+    cb = regs->cs == CS_COMPAT || v->domain->is_compat ? &v->arch.syscall32 : &v->arch.syscall;
     if (likely(cb->address)) {
         bounce_callback(v, cb);
         return;
@@ -203,7 +225,9 @@ void handle_sysenter(struct cpu_user_regs *regs)
 
     clear_ac(regs);
     regs->rflags = guest_flags(regs->rflags & ~(RFLAGS_TF | RFLAGS_NT));
-    if (!v->arch.in_kernel && v->arch.sysenter.address)
+    if (v->domain->is_compat)
+        compat_user_segments(regs);
+    if (!guest_in_kernel(v, regs) && v->arch.sysenter.address)
         bounce_callback(v, &v->arch.sysenter);
     else
         inject_trap(VEC_GP, 0);

@@ -4,6 +4,7 @@
 #include "domain/domain.h"
 #include <xen/nmi.h>
 
+#include "lib/abi32.h"
 #include "lib/assert.h"
 #include "schedule/schedule.h"
 #include "x86/cpu.h"
@@ -19,6 +20,16 @@
 #define NMI_PORT_SERR 0x80
 #define NMI_PORT_IOCHK 0x40
 
+static void tell_reason(struct domain *d, uint32_t reason)
+{
+    struct shared_info_x86_32 *narrow = (struct shared_info_x86_32 *)d->shared_info;
+
+    if (d->is_compat)
+        __atomic_fetch_or(&narrow->arch.nmi_reason, reason, __ATOMIC_RELAXED);
+    else
+        __atomic_fetch_or(&d->shared_info->arch.nmi_reason, reason, __ATOMIC_RELAXED);
+}
+
 /* A real NMI is Domain0's to look into. No lock: Ringfort may have been interrupted anywhere. */
 void nonmaskable_interrupt(void)
 {
@@ -32,11 +43,9 @@ void nonmaskable_interrupt(void)
     if (!v || !(reason & (NMI_PORT_SERR | NMI_PORT_IOCHK)))
         return;
     if (reason & NMI_PORT_SERR)
-        __atomic_fetch_or(&domain0->shared_info->arch.nmi_reason, XEN_NMIREASON_pci_serr,
-                          __ATOMIC_RELAXED);
+        tell_reason(domain0, XEN_NMIREASON_pci_serr);
     if (reason & NMI_PORT_IOCHK)
-        __atomic_fetch_or(&domain0->shared_info->arch.nmi_reason, XEN_NMIREASON_io_error,
-                          __ATOMIC_RELAXED);
+        tell_reason(domain0, XEN_NMIREASON_io_error);
     WRITE_ONCE(v->arch.nmi_pending, true);
     work_raise(v->sched.cpu, WORK_SCHEDULE);
 }

@@ -20,7 +20,8 @@ struct fpu_area;
 /* Registers live in cpu_info()->regs while the vCPU runs, here otherwise. */
 struct vcpu_arch {
     struct cpu_user_regs regs;
-    bool in_kernel; /* guest mode: kernel or user root, GS base and stack */
+    bool in_kernel; /* guest mode: kernel or user root, GS base and stack; 32-bit guests, which have
+                     * one of each: true */
     uint8_t iopl;   /* virtual IOPL, 0..3 */
 
     /* Segment bases while the vCPU does not run. While it runs GS_BASE holds the current mode's

@@ -95,7 +95,7 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
     memset(regs->_pad0, 0, sizeof(regs->_pad0));
     memset(regs->_pad1, 0, sizeof(regs->_pad1));
     memset(regs->_pad2, 0, sizeof(regs->_pad2));
-    regs->cs = kernel_selector(v->domain->is_compat, regs->cs);
+    regs->cs = code_selector(v->domain->is_compat, regs->cs);
     regs->ss = kernel_selector(v->domain->is_compat, regs->ss);
     v->arch.iopl = (regs->rflags & RFLAGS_IOPL) / (RFLAGS_IOPL / 3);
     regs->rflags = guest_flags(regs->rflags);
@@ -168,15 +168,10 @@ static void get_entry_points(const struct vcpu *v, struct vcpu_guest_context *c)
     c->gdt_ents = v->arch.gdt_entries;
 }
 
-static bool is_in_kernel(const struct vcpu *v)
-{
-    return v->domain->is_compat ? (v->arch.regs.cs & 3) != 3 : v->arch.in_kernel;
-}
-
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 {
     memset(c, 0, sizeof(*c));
-    c->flags = VGCF_i387_valid | (is_in_kernel(v) ? VGCF_in_kernel : 0) |
+    c->flags = VGCF_i387_valid | (guest_in_kernel(v, &v->arch.regs) ? VGCF_in_kernel : 0) |
                (v->sched.is_up ? VGCF_online : 0);
     fpu_get_legacy(v, &c->fpu_ctxt);
     c->user_regs = v->arch.regs;

@@ -30,6 +30,7 @@
 unsigned char *host_memory;
 void *host_frame_table;
 uint64_t *host_m2p;
+uint32_t *host_compat_m2p;
 struct vcpu *host_current;
 unsigned host_cpu;
 struct cpu_user_regs host_regs;
@@ -101,6 +102,7 @@ static void memory_setup(void)
         host_memory = aligned_alloc(PAGE_SIZE, MACHINE_FRAMES * PAGE_SIZE);
         host_frame_table = calloc(MACHINE_FRAMES, sizeof(struct frame));
         host_m2p = calloc(MACHINE_FRAMES, sizeof(uint64_t));
+        host_compat_m2p = calloc(MACHINE_FRAMES, sizeof(uint32_t));
         memset(host_memory, 0xcc, MACHINE_FRAMES * PAGE_SIZE);
         frame_table_add_ram(mfn(0), mfn(MACHINE_FRAMES));
         allocator_add(mfn(FIRST_DOMAIN_FRAME), mfn(MACHINE_FRAMES));
@@ -286,6 +288,12 @@ void hypmap_fill_root(uint64_t *l4)
 {
     memcpy(l4 + HV_SLOT_FIRST, hv_root + HV_SLOT_FIRST,
            (HV_SLOT_LAST - HV_SLOT_FIRST + 1) * sizeof(*l4));
+}
+
+void hypmap_fill_compat_l2(uint64_t *l2, unsigned first)
+{
+    for (unsigned i = first; i < 512; i++)
+        l2[i] = COMPAT_HOLE_ENTRY(i);
 }
 
 void root_load_current(void)

@@ -14,6 +14,9 @@
 #define DEVICE_FRAME 0x100000u /* a frame outside RAM that domain 0 may map */
 #define READ_ONLY_DEVICE_FRAME 0x100001u
 
+/* What stands for Ringfort's entries in the hole of a 32-bit guest. */
+#define COMPAT_HOLE_ENTRY(i) (UINT64_C(0x80000000000000e5) + ((uint64_t)(i) << 21))
+
 /* A fresh machine, nothing allocated; domain 0 and 1, one vCPU each, alive and without memory. */
 void machine_reset(void);
 struct domain *machine_domain(unsigned id);

@@ -80,7 +80,7 @@ static void valid_tree(void)
     for (unsigned i = COMPAT_L3_ENTRIES; i < TABLE_ENTRIES; i++)
         CHECK_EQ(table(root)[i], 0);
     for (unsigned i = HOLE_INDEX(COMPAT_HOLE_DEFAULT); i < TABLE_ENTRIES; i++)
-        CHECK_EQ(table(l2[3])[i], 0);
+        CHECK_EQ(table(l2[3])[i], COMPAT_HOLE_ENTRY(i));
     /* Ring 1 and ring 3 stay apart, and no entry of the guest's is global. */
     CHECK_EQ(table(l1)[4], pte_make(data, DATA));
     oracle_check(true);

@@ -9,6 +9,7 @@
 extern unsigned char *host_memory;
 extern void *host_frame_table;
 extern uint64_t *host_m2p;
+extern uint32_t *host_compat_m2p;
 
 static inline void *mfn_to_virt(mfn_t m)
 {
@@ -28,6 +29,11 @@ static inline void *frame_table_base(void)
 static inline uint64_t *m2p_base(void)
 {
     return host_m2p;
+}
+
+static inline uint32_t *compat_m2p_base(void)
+{
+    return host_compat_m2p;
 }
 
 static inline mfn_t virt_to_mfn(const void *va)

@@ -1,0 +1,37 @@
+/* A new domain becomes a 32-bit one: what each subsystem has prepared for 64 bits changes. */
+#include "domain/domain.h"
+
+#include "lib/abi32.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "memory/hypmap.h"
+#include "time/time.h"
+
+/* Frames that the guest can look up in its window; the allocator knows powers of two. */
+static unsigned frame_address_bits(const struct domain *d)
+{
+    uint64_t frames = (COMPAT_HOLE_END - d->compat_hole_start) / sizeof(uint32_t);
+
+    return PAGE_SHIFT + 63 - __builtin_clzll(frames);
+}
+
+int domain_make_compat(struct domain *d, uint64_t hole_start)
+{
+    const struct shared_info_x86_32 *shared = (const struct shared_info_x86_32 *)d->shared_info;
+    struct vcpu *v;
+
+    if (d->tot_pages || d->event.allocated)
+        return refuse(-EACCES);
+    for_each_vcpu (d, v)
+        if (v->initialised)
+            return refuse(-EACCES);
+    d->is_compat = true;
+    d->compat_hole_start = hole_start;
+    d->address_bits = MIN(d->address_bits, frame_address_bits(d));
+    d->event.limit = MIN(d->event.limit, (unsigned)sizeof(shared->evtchn_pending) * 8);
+    /* The slots of vCPUs are where they were; the clock is not. */
+    d->shared_info->wc_version = d->shared_info->wc_sec = d->shared_info->wc_nsec = 0;
+    d->shared_info->wc_sec_hi = 0;
+    time_update_wallclock(d);
+    return 0;
+}
