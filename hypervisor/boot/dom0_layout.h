@@ -15,8 +15,8 @@ struct dom0_needs {
     const struct pv_image *image;
     uint64_t nr_pages;         /* of the domain */
     uint64_t initrd_bytes;     /* 0: none */
-    uint64_t hole_start;       /* 32-bit: where Ringfort's addresses begin */
     uint64_t start_info_bytes; /* start_info and what is put right behind it */
+    uint64_t hole_start;       /* 32-bit: where Ringfort's addresses begin */
 };
 
 struct dom0_layout {

@@ -60,8 +60,8 @@ void hypmap_set_window(unsigned index, mfn_t m);
 /* Writes Ringfort's slots (256..271) into a new root. */
 void hypmap_fill_root(uint64_t *l4);
 
-/* Writes the hole of a 32-bit guest, entries `first` to 511 of the level-2 table for its last GiB: the
- * machine-to-physical array with 4-byte entries, read-only. */
+/* Writes the hole of a 32-bit guest, entries `first` to 511 of the level-2 table for its last GiB:
+ * the machine-to-physical array with 4-byte entries, read-only. */
 void hypmap_fill_compat_l2(uint64_t *l2, unsigned first);
 /* How much of that array a 32-bit domain sees, in bytes from its compat_hole_start on. */
 struct domain;

@@ -309,6 +309,11 @@ void desc_load_ldt(const struct vcpu *v)
 {
 }
 
+bool desc_is_flat_code32(uint16_t selector)
+{
+    return true;
+}
+
 void inject_page_fault(uint64_t va, uint32_t error)
 {
     machine_page_faults++;

@@ -15,6 +15,7 @@
 static struct frame frames[PROOF_FRAMES];
 uint64_t proof_memory[PROOF_FRAMES * TABLE_ENTRIES];
 uint64_t proof_m2p[PROOF_FRAMES];
+uint32_t proof_compat_m2p[PROOF_FRAMES];
 static struct domain domains[2], ringfort_domain;
 struct domain *dom_xen = &ringfort_domain;
 cpumask_t cpus_online = {{3}};

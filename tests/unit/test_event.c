@@ -5,6 +5,7 @@
 #include "check.h"
 #include "event/internal.h"
 #include "event_world.h"
+#include "lib/abi32.h"
 #include "lib/errno.h"
 #include "x86/current.h"
 
@@ -61,25 +62,49 @@ static void test_bits(void)
     struct vcpu_info *info = &s.vcpu_info[0];
 
     memset(&s, 0, sizeof(s));
-    CHECK_EQ(port_raise(&s, info, 130), RAISED_UPCALL);
+    CHECK_EQ(port_raise(&s, info, 130, false), RAISED_UPCALL);
     CHECK_EQ(info->evtchn_pending_sel, 1 << 2);
     CHECK_EQ(info->evtchn_upcall_pending, 1);
-    CHECK_EQ(port_raise(&s, info, 130), RAISED_BEFORE);
-    CHECK_EQ(port_raise(&s, info, 131), RAISED_QUIETLY);
-    CHECK_EQ(port_raise(&s, info, 64), RAISED_QUIETLY);
+    CHECK_EQ(port_raise(&s, info, 130, false), RAISED_BEFORE);
+    CHECK_EQ(port_raise(&s, info, 131, false), RAISED_QUIETLY);
+    CHECK_EQ(port_raise(&s, info, 64, false), RAISED_QUIETLY);
     CHECK_EQ(info->evtchn_pending_sel, (1 << 2) | (1 << 1));
 
     memset(&s, 0, sizeof(s));
     bit_set(s.evtchn_mask, 4095);
-    CHECK_EQ(port_raise(&s, info, 4095), RAISED_QUIETLY);
+    CHECK_EQ(port_raise(&s, info, 4095, false), RAISED_QUIETLY);
     CHECK_EQ(info->evtchn_upcall_pending, 0);
-    CHECK(port_unmask(&s, info, 4095));
+    CHECK(port_unmask(&s, info, 4095, false));
     CHECK_EQ(info->evtchn_pending_sel, UINT64_C(1) << 63);
-    CHECK(!port_unmask(&s, info, 4095));
+    CHECK(!port_unmask(&s, info, 4095, false));
     bit_set(s.evtchn_mask, 7);
-    CHECK(!port_unmask(&s, info, 7));
+    CHECK(!port_unmask(&s, info, 7, false));
     port_clear_pending(&s, 4095);
     CHECK(!port_is_pending(&s, 4095));
+}
+
+/* A 32-bit guest's words are 32 ports each, its masks lie elsewhere. */
+static void test_bits_compat(void)
+{
+    static struct shared_info page;
+    struct shared_info_x86_32 *s = (struct shared_info_x86_32 *)&page;
+    struct vcpu_info_x86_32 *info = &s->vcpu_info[1];
+
+    memset(&page, 0, sizeof(page));
+    CHECK_EQ(port_raise(&page, &page.vcpu_info[1], 130, true), RAISED_UPCALL);
+    CHECK_EQ(s->evtchn_pending[4], 1 << 2);
+    CHECK_EQ(info->evtchn_pending_sel, 1 << 4);
+    CHECK_EQ(info->evtchn_upcall_pending, 1);
+    CHECK_EQ(info->arch.cr2, 0);
+    s->evtchn_mask[31] = 1u << 31;
+    CHECK_EQ(port_raise(&page, &page.vcpu_info[1], 1023, true), RAISED_QUIETLY);
+    CHECK_EQ(info->evtchn_pending_sel, 1 << 4);
+    CHECK(port_is_masked(&page, 1023, true));
+    info->evtchn_upcall_pending = 0;
+    CHECK(port_unmask(&page, &page.vcpu_info[1], 1023, true));
+    CHECK_EQ(info->evtchn_pending_sel, 1u << 31 | 1 << 4);
+    CHECK_EQ(s->evtchn_mask[31], 0);
+    CHECK_EQ(s->wc_version, 0);
 }
 
 static void test_channel(void)
@@ -294,6 +319,7 @@ static void test_death(void)
 int main(void)
 {
     test_bits();
+    test_bits_compat();
     test_channel();
     test_loopback();
     test_privilege();

@@ -11,6 +11,9 @@ enum root_mode root_mode;
 cpumask_t cpus_online = {{3}};
 unsigned host_cpu;
 static unsigned calls;
+static struct domain domain;
+static struct vcpu vcpu = {.domain = &domain};
+struct vcpu *host_current = &vcpu;
 
 void smp_call(const cpumask_t *cpus, enum remote_call call, uint64_t arg)
 {

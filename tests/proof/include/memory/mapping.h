@@ -12,6 +12,7 @@
 
 extern uint64_t proof_memory[PROOF_FRAMES * TABLE_ENTRIES];
 extern uint64_t proof_m2p[PROOF_FRAMES];
+extern uint32_t proof_compat_m2p[PROOF_FRAMES];
 void *proof_frame_table(void);
 
 static inline void *mfn_to_virt(mfn_t m)
@@ -27,6 +28,11 @@ static inline void *frame_table_base(void)
 static inline uint64_t *m2p_base(void)
 {
     return proof_m2p;
+}
+
+static inline uint32_t *compat_m2p_base(void)
+{
+    return proof_compat_m2p;
 }
 
 #endif
