@@ -1,5 +1,6 @@
 # Ringfort's build. `make` leaves build/ringfort (bootable ELF) and build/ringfort.gz.
 #   make DEBUG=1   assertions, lock-order checks, refusal log, memory oracle (in build/debug/)
+#   make tools     what Domain0 runs beside xl (in build/tools)
 #   make run | test | test-long | fuzz | bench | lint | stats
 
 SHELL := /bin/bash
@@ -106,6 +107,10 @@ bench: setup
 	@$(MAKE) --no-print-directory all
 	@bench/run
 
+# ringfort-bvt and ringfort-trace, for any Debian with Xen's libraries.
+tools: setup
+	@$(MAKE) --no-print-directory -C tools/domain0
+
 lint: setup
 	@tools/lint
 
@@ -115,4 +120,4 @@ stats:
 clean:
 	rm -rf $(OUT)/release $(OUT)/debug $(OUT)/ringfort* $(OUT)/host $(OUT)/guests
 
-.PHONY: all run setup test test-long fuzz bench lint stats clean
+.PHONY: all run setup test test-long fuzz bench tools lint stats clean

@@ -69,7 +69,7 @@ class GuestConsole:
         self.guest, self.machine, self.quiet = guest, guest.machine, quiet
 
     def __enter__(self):
-        self.machine.send(f"xl console {self.guest.name}\n")
+        self.machine.send(f"xl console {self.guest.name}; echo detached-$((6 * 7))\n")
         if self.quiet:
             # An answer shows that xl has taken the terminal over.
             self.machine.send("echo attached-$((6 * 7))\n")
@@ -78,7 +78,9 @@ class GuestConsole:
 
     def __exit__(self, failure, *_):
         if failure is None:
+            # xl takes it for the word to leave only when nothing comes along with it.
             self.machine.send(DETACH)
+            self.machine.wait("detached-42\r*\n", 30)
             self.guest.dom0.run("stty -echo", 30)
 
 

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <xen/xen.h>
+#include "lib/abi.h"
+
 #include <xen/arch-x86/xen-mca.h>
 
 #include "hypercall/list.h"
