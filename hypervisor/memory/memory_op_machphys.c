@@ -80,10 +80,13 @@ long memory_machphys_list(uint64_t arg)
 
 long memory_machphys_mapping(uint64_t arg)
 {
+    const struct domain *d = current->domain;
+    uint64_t start = d->is_compat ? d->compat_hole_start : M2P_GUEST_BASE;
+    uint64_t bytes = d->is_compat ? hypmap_compat_m2p_bytes(d) : array_bytes();
     struct xen_machphys_mapping answer = {
-        .v_start = M2P_GUEST_BASE,
-        .v_end = M2P_GUEST_BASE + array_bytes(),
-        .max_mfn = array_bytes() / sizeof(uint64_t) - 1,
+        .v_start = start,
+        .v_end = start + bytes,
+        .max_mfn = bytes / word_size() - 1,
     };
 
     return struct_to_guest(arg, &answer, xen_machphys_mapping) ? 0 : refuse(-EFAULT);

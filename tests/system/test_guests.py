@@ -25,7 +25,7 @@ from machine import Bochs, Boot, Module, Qemu, paths
 FAILURES = [r"TEST FAIL[^\n]*", r"PANIC on CPU[^\n]*", r"domain \d+ crashed: [^\n]*",
             r"cannot start Domain0: [^\n]*"]
 BOCHS_SLOWER = 6
-WIDTHS = (64,)
+WIDTHS = (64, 32)
 SCATTERED = ("memory-", "mmu", "pt-", "update-va", "start-of-day", "grants")
 
 
