@@ -10,14 +10,14 @@ DETACH = "\x1d"
 
 
 class Guest:
-    """Creates a guest from /guest/guest.cfg of the image "tools"; settings are xl's, in words."""
+    """Creates a guest from a file in /guest of the image "tools"; settings are xl's, in words."""
 
-    def __init__(self, dom0, name="guest", **settings):
+    def __init__(self, dom0, name="guest", config="guest.cfg", **settings):
         self.dom0, self.machine, self.name = dom0, dom0.machine, name
         settings["name"] = name
         # A string in double quotes, a number as it is: JSON's form is xl's too.
         words = " ".join(f"'{key}={json.dumps(value)}'" for key, value in settings.items())
-        self.dom0.run(f"xl create /guest/guest.cfg {words}", 120)
+        self.dom0.run(f"xl create /guest/{config} {words}", 120)
         self.kernel, self.cpus, self.memory = None, None, None
 
     def wait_ready(self, timeout=180):

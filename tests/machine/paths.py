@@ -25,6 +25,12 @@ def domain0(release, *sets):
     return folder / "vmlinuz", folder / "-".join(["initrd", *sets])
 
 
+def guest(release):
+    """A guest's kernel as Debian packs it, and the RAM disk of a guest of that release."""
+    kernel, _ = domain0(release, "tools")
+    return kernel, kernel.parent / "guest-initrd"
+
+
 def scratch(name):
     """A file for one test's own use, below build/tests; what was there before is removed."""
     path = BUILD / "tests" / "scratch" / name

@@ -4,25 +4,15 @@ import re
 
 import pytest
 
-from machine import Boot, Domain0, Guest, Qemu
+from machine import Guest
 from machine import paths
 from machine.guest import free_kibibytes
 from machine.qemu import disk
+from machine.tools import machine_with_tools, tools_started
 
 long = pytest.mark.long
 # Taken once and kept: a page of the domain table, the console daemon's grants.
 WARM_UP_KIB = 64
-
-
-def machine_with_tools(name, release="bookworm", options="", **machine):
-    boot = Boot.of_domain0(release, options=f"dom0_mem=640M {options}", sets=("tools",))
-    return Qemu(name, boot, memory=1536, **machine)
-
-
-def tools_started(qemu):
-    dom0 = Domain0(qemu, 300)
-    dom0.run("start-xen", 60)
-    return dom0
 
 
 @pytest.mark.parametrize("release", ["bookworm", pytest.param("trixie", marks=long)])
