@@ -1,0 +1,251 @@
+"""Guests moved while they run, by Debian's unmodified xl, with work in them that notices faults."""
+
+import re
+import struct
+import subprocess
+
+import pytest
+
+from machine import Boot, Domain0, Guest, Qemu, paths
+from machine.guest import free_kibibytes
+from machine.qemu import disk
+
+long = pytest.mark.long
+HERE = paths.ROOT / "tests" / "system"
+DEBUG_BUILD = paths.BUILD / "debug" / "ringfort"
+# Taken once and kept: a page of the domain table, the console daemon's grants.
+WARM_UP_KIB = 64
+MIGRATE = "xl migrate -s '' guest 'xl migrate-receive' >/tmp/migrate.log 2>&1"
+SCAN = r"domain (\d+): scan (\d+) for dirty frames: (\d+) were read, (\d+) of (\d+) are to be read"
+OFF = r"domain \d+: log of dirty frames off after (\d+) scans, (\d+) frames read"
+
+
+def workload():
+    """A disk image that begins with the program, statically linked; and the program's length."""
+    program = paths.scratch("workload")
+    subprocess.run(["gcc", "-O2", "-static", "-o", program, HERE / "workload.c"], check=True,
+                   timeout=120)
+    length = program.stat().st_size
+    with open(program, "ab") as file:
+        file.truncate(4 << 20)
+    return program, length
+
+
+def empty_disk(mebibytes):
+    image = paths.scratch("migration.img")
+    with open(image, "wb") as file:
+        file.truncate(mebibytes << 20)
+    return image
+
+
+def machine(name, release="bookworm", mebibytes=16, **more):
+    """Domain0's disks: /dev/vda is empty, /dev/vdb has the program."""
+    image, length = workload()
+    options = "dom0_mem=640M loglvl=info"
+    if release == "trixie":
+        options += " report_version=4.20"
+    hypervisor = {"hypervisor": more.pop("hypervisor")} if "hypervisor" in more else {}
+    boot = Boot.of_domain0(release, options=options, sets=("tools",), **hypervisor)
+    qemu = Qemu(name, boot, memory=1536, extra=disk("virtio", empty_disk(mebibytes)) +
+                disk("virtio", image, number=1), **more)
+    qemu.program_length = length
+    return qemu
+
+
+def started(qemu):
+    dom0 = Domain0(qemu, 300)
+    dom0.run("start-xen", 60)
+    dom0.fetch = f"head -c {qemu.program_length} /dev/%s >/tmp/workload && chmod +x /tmp/workload"
+    return dom0
+
+
+def start_work(dom0, guest, device, arguments=""):
+    guest.run(dom0.fetch % device)
+    guest.run(f"setsid /tmp/workload run {arguments} >/tmp/workload.out 2>&1 & sleep 2")
+
+
+def status(where):
+    """Rounds of each kind of work so far; a fault fails the test."""
+    words = where.run("/tmp/workload status").split()
+    at = words.index("gap")
+    rounds = dict(zip(words[:at:2], map(int, words[1:at:2])))
+    assert words[at + 2:at + 4] == ["faults", "0"], " ".join(words)
+    return rounds, int(words[at + 1])
+
+
+def check_progress(where, before, kinds):
+    """Every kind of work goes on, and is right."""
+    after, _ = status(where)
+    for kind in kinds:
+        assert after[kind] > before[kind], f"{kind} stands still"
+    return after
+
+
+def migrate(dom0, command=MIGRATE, timeout=240):
+    """Moves the guest; returns the answers to the tools' questions for dirty pages."""
+    begin = len(dom0.machine.output())
+    dom0.run(f"{command} || {{ cat /tmp/migrate.log; false; }}", timeout)
+    log = dom0.machine.output()[begin:]
+    scans = [tuple(map(int, m)) for m in re.findall(SCAN, log)]
+    total = int(re.search(OFF, log)[2])
+    return scans, total
+
+
+def check_live(qemu, scans, total):
+    """The first round read everything, later ones what had changed."""
+    pages = scans[0][4]
+    answers = [scan[3] for scan in scans]
+    qemu.progress(f"{pages} pages; dirty after each round: {answers}; read in all: {total}")
+    assert [scan[1] for scan in scans] == list(range(1, len(scans) + 1))
+    assert len(scans) >= 2
+    # Some pages have no frame at the moment, or are no memory of the guest's own.
+    assert 0.95 * pages < scans[0][2] <= pages
+    assert all(0 < answer < pages / 3 for answer in answers)
+    # The workload is busy all the time: nothing changed would be wrong too.
+    for before, after in zip(scans, scans[1:]):
+        assert after[2] <= before[3]
+
+
+def test_migrate():
+    """A guest with a busy memory, moved once while it works."""
+    with machine("migrate") as qemu:
+        dom0 = started(qemu)
+        guest = Guest(dom0, memory=112, disk=["phy:/dev/vdb,xvda,r"]).wait_ready()
+        before = free_kibibytes(dom0)
+        start_work(dom0, guest, "xvda")
+        rounds, _ = status(guest)
+        check_live(qemu, *migrate(dom0))
+        check_progress(guest, rounds, ("memory", "toggles", "forks", "file"))
+        assert abs(free_kibibytes(dom0) - before) <= WARM_UP_KIB
+        guest.destroy()
+        dom0.check_log()
+
+
+KINDS = ("memory", "toggles", "forks", "file", "disk", "tcp")
+
+
+@long
+@pytest.mark.parametrize("release,cpus,build", [
+    ("bookworm", 1, "release"), ("bookworm", 2, "release"), ("bookworm", 2, "debug"),
+    ("trixie", 2, "release")])
+def test_migrate_again_and_again(release, cpus, build):
+    """Memory, disk and a connection to Domain0 in use, five times in a row."""
+    more = {"hypervisor": DEBUG_BUILD} if build == "debug" else {}
+    with machine(f"migrate-{release}-{cpus}-{build}", release, cpus=cpus, **more) as qemu:
+        dom0 = started(qemu)
+        dom0.run("brctl addbr xenbr0 && ip addr add 10.9.0.1/24 dev xenbr0 && ip link set xenbr0 up")
+        dom0.run(dom0.fetch % "vdb")
+        dom0.run("setsid /tmp/workload serve >/tmp/serve.out 2>&1 &")
+        guest = Guest(dom0, memory=112, vcpus=cpus, vif=["bridge=xenbr0"],
+                      disk=["phy:/dev/vda,xvda,w", "phy:/dev/vdb,xvdb,r"]).wait_ready()
+        guest.run("ip addr add 10.9.0.2/24 dev eth0 && ip link set eth0 up")
+        before = free_kibibytes(dom0)
+        start_work(dom0, guest, "xvdb", "-d /dev/xvda -c 10.9.0.1")
+        for _ in range(5):
+            rounds, _ = status(guest)
+            mine, _ = status(dom0)
+            check_live(qemu, *migrate(dom0))
+            dom0.run("sleep 5")
+            check_progress(guest, rounds, KINDS)
+            _, gap = status(dom0)
+            qemu.progress(f"no message from the guest for {gap} ms at most")
+            check_progress(dom0, mine, ("tcp",))
+            assert abs(free_kibibytes(dom0) - before) <= WARM_UP_KIB
+        guest.destroy()
+        dom0.check_log()
+
+
+@long
+def test_failed_migration():
+    """Whoever fails, the guest goes on where it was, and nothing is lost."""
+    with machine("migrate-fails", cpus=2) as qemu:
+        dom0 = started(qemu)
+        guest = Guest(dom0, memory=112, disk=["phy:/dev/vdb,xvda,r"]).wait_ready()
+        start_work(dom0, guest, "xvda")
+        before = free_kibibytes(dom0)
+        domid = dom0.run("xl domid guest")
+        for receiver in ("false", "timeout 5 xl migrate-receive"):
+            rounds, _ = status(guest)
+            dom0.run(f"! xl migrate -s '' guest '{receiver}' >/tmp/migrate.log 2>&1", 240)
+            assert dom0.run("xl domid guest") == domid
+            check_progress(guest, rounds, ("memory", "toggles", "forks", "file"))
+            dom0.run("for d in $(xl list | awk '/incoming/ { print $2 }'); do xl destroy $d; done")
+            assert abs(free_kibibytes(dom0) - before) <= WARM_UP_KIB
+        # The process that has switched the log on dies, and with it who would switch it off.
+        rounds, _ = status(guest)
+        dom0.run(f"{MIGRATE} & sleep 5; killall -9 libxl-save-helper; wait", 240, check=False)
+        dom0.run("killall -9 xl; for d in $(xl list | awk '/incoming/ { print $2 }'); do "
+                 "xl destroy $d; done", check=False)
+        assert dom0.run("xl domid guest") == domid
+        check_progress(guest, rounds, ("memory", "toggles", "forks", "file"))
+        check_live(qemu, *migrate(dom0))
+        check_progress(guest, rounds, ("memory", "toggles", "forks", "file"))
+        guest.destroy()
+        assert free_kibibytes(dom0) >= before + 112 * 1024
+        dom0.check_log()
+
+
+def sections(image):
+    """Name, offset, size and entry size of each section of an ELF64 core file."""
+    assert image[:6] == b"\x7fELF\x02\x01"
+    kind, machine_type = struct.unpack_from("<HH", image, 16)
+    assert (kind, machine_type) == (4, 62)
+    at, = struct.unpack_from("<Q", image, 40)
+    entry_size, count, names = struct.unpack_from("<HHH", image, 58)
+    headers = [struct.unpack_from("<IIQQQQIIQQ", image, at + i * entry_size) for i in range(count)]
+    found = {}
+    for header in headers:
+        name = image[headers[names][4] + header[0]:]
+        found[name[:name.index(b"\0")].decode()] = (header[4], header[5], header[9])
+    return found
+
+
+def check_core(image, pages):
+    """A core file as crash and gdbsx read it: notes, registers, pages and what they are."""
+    found = sections(image)
+    assert {".note.Xen", ".xen_prstatus", ".xen_shared_info", ".xen_pages", ".xen_p2m"} <= set(found)
+    offset, size, entry = found[".xen_p2m"]
+    assert entry == 16 and size % 16 == 0
+    p2m = list(struct.iter_unpack("<QQ", image[offset:offset + size]))
+    assert 0.98 * pages < len(p2m) <= pages
+    assert len({pfn for pfn, _ in p2m}) == len({mfn for _, mfn in p2m}) == len(p2m)
+    start, size, entry = found[".xen_pages"]
+    assert (entry, size) == (4096, 4096 * len(p2m))
+    # The base pointer of the first vCPU, its root, and the kernel's half in it.
+    registers, _, _ = found[".xen_prstatus"]
+    context = image[registers:registers + 5168]
+    cr3 = struct.unpack_from("<Q", context, CR3_OFFSET)[0]
+    index = [mfn for _, mfn in p2m].index(cr3 >> 12)
+    root = struct.unpack_from("<512Q", image, start + index * 4096)
+    assert any(e & 1 for e in root[272:]) and any(mfn == root[511] >> 12 & 0xffffffffff
+                                                  for _, mfn in p2m)
+    assert b"Linux version 6." in image[start:start + size]
+
+
+# ctrlreg[3] in struct vcpu_guest_context of 64-bit guests.
+CR3_OFFSET = 5008
+
+
+@long
+def test_core_dump():
+    """xl dump-core of a guest that runs, and by on_crash of one that has crashed."""
+    with machine("dump-core", mebibytes=160) as qemu:
+        dom0 = started(qemu)
+        guest = Guest(dom0, memory=112, on_crash="coredump-restart").wait_ready()
+        before = free_kibibytes(dom0)
+        dom0.run("xl dump-core guest /dev/shm/core", 120)
+        assert guest.run("echo $((6 * 7))").strip() == "42"
+        assert abs(free_kibibytes(dom0) - before) <= WARM_UP_KIB
+        dom0.run("dd if=/dev/shm/core of=/dev/vda bs=1M conv=fsync 2>/dev/null; rm /dev/shm/core", 60)
+        check_core((paths.BUILD / "tests/scratch/migration.img").read_bytes(), 112 * 256)
+        domid = dom0.run("xl domid guest")
+        dom0.run("rm -f /var/lib/xen/dump/*")
+        with guest.console():
+            qemu.send("echo c >/proc/sysrq-trigger\n")
+            qemu.wait("Kernel panic|sysrq triggered crash|dom0#|\\$", 60)
+        dom0.run(f"for i in $(seq 60); do [ \"$(xl domid guest 2>/dev/null)\" != '{domid.strip()}' ] && "
+                 "xl domid guest >/dev/null 2>&1 && break; sleep 1; done", 120)
+        assert dom0.run("xl domid guest") != domid
+        dom0.run("test -s /var/lib/xen/dump/*; rm -f /var/lib/xen/dump/*")
+        guest.wait_ready().destroy()
+        dom0.check_log()
