@@ -1,7 +1,10 @@
 /* sources: */
 /* The trace's ring: order, replacement and its count, cursors from nowhere, a writer that comes in
  * between; the record's layout; the buckets of waits. */
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "check.h"
 #include "control/trace_ring.h"
@@ -90,6 +93,53 @@ static void test_cursor_from_nowhere(void)
     CHECK_EQ(lost, 23 - SIZE + 1 - 4);
 }
 
+#define RACE_SIZE 64
+#define INTERRUPTS 3000
+
+static volatile sig_atomic_t interrupts;
+
+/* Comes in between at any instruction of the reader's, as another processor would. */
+static void write_some(int signal)
+{
+    for (unsigned n = (unsigned)random() % 100; n; n--, next++) {
+        struct ringfort_record r = {.time_ns = next, .args = {next * 3, next * 5}};
+
+        trace_ring_put(&ring, &r);
+    }
+    interrupts++;
+}
+
+/* What is read while somebody writes is whole, and numbered without a gap. */
+static void test_race(void)
+{
+    static struct ringfort_record large[RACE_SIZE], to[RACE_SIZE];
+    const struct itimerval often = {.it_interval.tv_usec = 50, .it_value.tv_usec = 50};
+    static const struct itimerval never;
+    uint64_t cursor = 0, lost = 0, read = 0, broken = 0;
+
+    ring = (struct trace_ring){.records = large, .size = RACE_SIZE};
+    next = 0;
+    signal(SIGALRM, write_some);
+    setitimer(ITIMER_REAL, &often, NULL);
+    while (interrupts < INTERRUPTS) {
+        unsigned n;
+
+        /* A little back, so that there is always something to copy. */
+        cursor -= MIN(cursor, RACE_SIZE / 2);
+        n = trace_ring_get(&ring, &cursor, to, RACE_SIZE, &lost);
+        for (unsigned i = 0; i < n; i++) {
+            uint64_t number = cursor - n + i;
+
+            broken += to[i].time_ns != number || to[i].args[0] != number * 3 ||
+                      to[i].args[1] != number * 5;
+        }
+        read += n;
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+    CHECK_EQ(broken, 0);
+    CHECK(read > INTERRUPTS && lost > 0);
+}
+
 static void test_layout(void)
 {
     CHECK_EQ(sizeof(struct ringfort_record), 32);
@@ -129,6 +179,7 @@ int main(void)
     test_order();
     test_loss();
     test_cursor_from_nowhere();
+    test_race();
     test_layout();
     test_buckets();
     return check_report();
