@@ -45,9 +45,10 @@ void trace_take_ring(void)
 {
     unsigned long flags = irq_save();
     struct trace_ring *ring = &rings[this_cpu()];
+    struct ringfort_record *records = ring_size ? buffers[this_cpu()] : NULL;
 
-    if (ring->records != buffers[this_cpu()])
-        *ring = (struct trace_ring){.records = buffers[this_cpu()], .size = ring_size};
+    if (ring->records != records)
+        *ring = (struct trace_ring){.records = records, .size = ring_size};
     if (!current->is_idle)
         trace(RINGFORT_EVENT_DISPATCH, current, 0, bvt_effective(&current->sched.bvt));
     irq_restore(flags);
@@ -62,16 +63,12 @@ static void take_rings(void)
 /* Each CPU lets go of its ring before the memory is freed. */
 static void free_rings(void)
 {
-    struct ringfort_record *old[MAX_CPUS];
-
-    for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
-        old[cpu] = buffers[cpu];
-        buffers[cpu] = NULL;
-    }
     ring_size = 0;
     take_rings();
-    for (unsigned cpu = 0; cpu < cpu_count; cpu++)
-        zfree(old[cpu]);
+    for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
+        zfree(buffers[cpu]);
+        buffers[cpu] = NULL;
+    }
 }
 
 static long make_rings(uint32_t size)
