@@ -1,13 +1,15 @@
 /*
  * Unprivileged domains from boot modules: for tests of isolation without a toolstack, and for small
  * fixed systems. A module behind Domain0's whose arguments begin with "domU" is a kernel; it is
- * started with what follows, of which mem=SIZE (MiB, 32 by default) and vcpus=N are read here too.
+ * started with what follows, of which mem=SIZE (MiB, 32 by default), vcpus=N, weight=N and cap=N
+ * are read here too.
  */
 #include "boot/dom0.h"
 
 #include "domain/domain.h"
 #include "lib/printk.h"
 #include "lib/string.h"
+#include "schedule/schedule.h"
 
 #define KEYWORD "domU"
 #define DEFAULT_MIB 32
@@ -40,6 +42,7 @@ static void build_one(const struct boot_module *module, unsigned index, domid_t 
     static char name[NAME_MAX] BOOT_DATA, kernel_name[NAME_MAX] BOOT_DATA;
     struct dom0_build *b = &build;
     const char *arguments = module->cmdline + strlen(KEYWORD);
+    uint64_t weight = argument(arguments, " weight=", BVT_WEIGHT_UNIT);
     struct domain_config config = {
         .max_vcpus = (unsigned)argument(arguments, " vcpus=", 1),
         .max_grant_frames = options.gnttab_max_frames,
@@ -60,6 +63,8 @@ static void build_one(const struct boot_module *module, unsigned index, domid_t 
     dom0_layout_make(b);
     dom0_domain_make(b, id, &config);
     b->d->max_pages = b->nr_pages;
+    sched_set_domain(b->d, (unsigned)MAX(1, MIN(weight, BVT_WEIGHT_MAX)),
+                     (unsigned)MIN(argument(arguments, " cap=", 0), UINT16_MAX));
     dom0_contents_make(b);
     started[started_count++] = b->d;
 }

@@ -5,6 +5,8 @@
 
 /* The shortest slice for the sake of a cap; less would cost more than it corrects. */
 #define SHORTEST (50 * NSEC_PER_USEC)
+/* Periods whose share is kept when it was not used, for instance as a timer or a turn came late. */
+#define CARRIED 5
 /* Debts are never that old. */
 #define PERIODS_MAX (1 << 20)
 
@@ -26,7 +28,7 @@ static void refill(struct sched_domain *s, nsec_t at)
         return;
     left = READ_ONCE(s->cap_left);
     do
-        filled = MIN(left + MIN(periods, PERIODS_MAX) * quota(s), quota(s));
+        filled = MIN(left + MIN(periods, PERIODS_MAX) * quota(s), CARRIED * quota(s));
     while (!__atomic_compare_exchange_n(&s->cap_left, &left, filled, false, __ATOMIC_RELAXED,
                                         __ATOMIC_RELAXED));
 }
@@ -35,7 +37,7 @@ void cap_charge(struct domain *d, nsec_t ran, nsec_t at)
 {
     if (likely(!READ_ONCE(d->sched.cap)))
         return;
-    /* In this order: what is left of a period is lost with it, but not what was used of it. */
+    /* In this order: what is left may be lost with its period, but not what was used of it. */
     __atomic_fetch_sub(&d->sched.cap_left, ran, __ATOMIC_RELAXED);
     refill(&d->sched, at);
 }

@@ -5,7 +5,7 @@
  * A domain may use cap per cent of each period of 10 ms, all its vCPUs together. When that is used
  * up they are parked: off their queues until the period ends. What several of them used beyond it
  * before they noticed is taken from the next period, so that the long run is exact; what was not
- * used is lost. A domain without a cap pays one test.
+ * used is kept for a few periods. A domain without a cap pays one test.
  */
 #ifndef SCHEDULE_CAP_H
 #define SCHEDULE_CAP_H

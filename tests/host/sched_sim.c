@@ -194,6 +194,7 @@ struct domain *sim_domain(unsigned vcpus, unsigned weight, unsigned cap)
         s->v.id = i;
         s->v.event.info = &s->info;
         s->woke_at = -1;
+        s->left = INT64_MAX;
         s->v.time.runstate.state = RUNSTATE_offline;
         sched_init_vcpu(&s->v);
         timer_init(&s->v.time.singleshot, TIMER_VCPU_SINGLESHOT, &s->v, s->v.sched.cpu);
@@ -202,6 +203,11 @@ struct domain *sim_domain(unsigned vcpus, unsigned weight, unsigned cap)
     }
     sched_set_domain(d, weight, cap);
     return d;
+}
+
+struct domain *sim_domain_of(unsigned id)
+{
+    return &domains[id].d;
 }
 
 struct sim_vcpu *sim_vcpu(struct domain *d, unsigned vcpu)
@@ -283,6 +289,11 @@ void sim_block(unsigned cpu)
     host_current = cpus[cpu].vcpu;
     if (!host_current->is_idle)
         vcpu_block();
+}
+
+void sim_set_allowance(nsec_t allowance)
+{
+    options.bvt_context_switch = allowance;
 }
 
 /* The guest on `cpu` has done its burst. */

@@ -34,6 +34,8 @@ extern unsigned long sim_switches, sim_timer_interrupts, sim_moves;
 void sim_reset(unsigned cpus, nsec_t at);
 /* A domain whose vCPUs are down, without warp. */
 struct domain *sim_domain(unsigned vcpus, unsigned weight, unsigned cap);
+/* The domain made as number `id` since the reset. */
+struct domain *sim_domain_of(unsigned id);
 struct sim_vcpu *sim_vcpu(struct domain *d, unsigned vcpu);
 /* Sets all vCPUs of the domain to work, `burst` and `sleep` as in struct sim_vcpu. */
 void sim_start(struct domain *d, nsec_t burst, nsec_t sleep);
@@ -42,6 +44,7 @@ void sim_destroy(struct domain *d);
 /* The vCPU that runs on a CPU calls SCHEDOP_yield / SCHEDOP_block until somebody wakes it. */
 void sim_yield(unsigned cpu);
 void sim_block(unsigned cpu);
+void sim_set_allowance(nsec_t allowance);
 /* Lets `t` ns pass. */
 void sim_run(nsec_t t);
 /* What all vCPUs of the domain computed since they were made. */

@@ -4,7 +4,7 @@ A guest prints "TEST PASS" or "TEST FAIL: reason" on the emergency console and s
 guests/test-NAME.json says what is not the default; all of its keys are optional:
     cpus       list of processor counts, one QEMU run each ([1])
     arguments  the guest's command line ("")
-    beside     arguments of an unprivileged domain with the same image (none)
+    beside     arguments of an unprivileged domain with the same image, or a list for several (none)
     options    more options for Ringfort ("")
     memory     machine memory in MiB (256)
     cpu        QEMU's processor model ("qemu64")
@@ -62,8 +62,9 @@ def debug_build():
 
 def boot_of(image, settings, by, hypervisor):
     modules = [Module(image, settings.get("arguments", ""))]
-    if "beside" in settings:
-        modules.append(Module(image, "domU " + settings["beside"]))
+    beside = settings.get("beside", [])
+    for arguments in [beside] if isinstance(beside, str) else beside:
+        modules.append(Module(image, "domU " + arguments))
     return Boot(modules,
                 options=settings.get("options", ""), by=by, hypervisor=hypervisor)
 

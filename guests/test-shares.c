@@ -1,0 +1,81 @@
+/* Domains that compute for ever, by their weights and caps, as their command lines and then the
+ * control calls have them: Domain0 sleeps, and reads what processor time each got. */
+#define __XEN_TOOLS__ 1
+#include <stdint.h>
+#include "guest.h"
+
+#include <xen/domctl.h>
+
+#define BUSY 3
+#define TIME (5 * SECOND)
+
+static long domctl(struct xen_domctl *op, unsigned domain)
+{
+    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    op->domain = (domid_t)domain;
+    return hypercall1(__HYPERVISOR_domctl, (unsigned long)op);
+}
+
+static uint64_t cpu_time(unsigned domain)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_getdomaininfo};
+
+    CHECK_EQ(domctl(&op, domain), 0);
+    return op.u.getdomaininfo.cpu_time;
+}
+
+static void set(unsigned domain, unsigned weight, unsigned cap)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_scheduler_op};
+
+    op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+    op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+    op.u.scheduler_op.u.credit2.weight = (uint16_t)weight;
+    op.u.scheduler_op.u.credit2.cap = (uint16_t)cap;
+    CHECK_EQ(domctl(&op, domain), 0);
+}
+
+/* Per mille of a processor that each got; 20 more or less is taken for right. */
+static void expect(const unsigned *ideal)
+{
+    uint64_t before[BUSY], begin;
+
+    sleep_for(SECOND / 2);
+    begin = now();
+    for (unsigned i = 0; i < BUSY; i++)
+        before[i] = cpu_time(1 + i);
+    sleep_for(TIME);
+    for (unsigned i = 0; i < BUSY; i++) {
+        uint64_t got = (cpu_time(1 + i) - before[i]) * 1000 / (now() - begin);
+
+        print("domain %u: %lu per mille, ideally %u\n", 1 + i, got, ideal[i]);
+        CHECK(got + 20 >= ideal[i] && got <= ideal[i] + 20);
+    }
+}
+
+static unsigned processors(void)
+{
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_physinfo,
+                            .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
+
+    MUST(hypercall1(__HYPERVISOR_sysctl, (unsigned long)&op));
+    return op.u.physinfo.nr_cpus;
+}
+
+void test(void)
+{
+    bool one = (start_info->flags & SIF_INITDOMAIN) && processors() == 1;
+
+    if (!(start_info->flags & SIF_INITDOMAIN))
+        for (;;)
+            asm volatile("pause" : : : "memory");
+    /* Weights 1:2:4. With two processors the third has all it can use of its weight. */
+    expect(one ? (unsigned[]){143, 286, 571} : (unsigned[]){333, 667, 1000});
+    /* A cap, and who gets the rest. */
+    set(3, 1024, 30);
+    expect(one ? (unsigned[]){233, 467, 300} : (unsigned[]){700, 1000, 300});
+    /* Equal weights: nobody has a processor for itself. */
+    set(1, 512, 0);
+    set(3, 512, 0);
+    expect(one ? (unsigned[]){333, 333, 333} : (unsigned[]){667, 667, 667});
+}
