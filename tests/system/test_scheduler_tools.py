@@ -165,13 +165,15 @@ def check_trace(text, before, after):
     assert any(name.startswith("vector") for name in names)
 
 
-def test_tools():
+@pytest.mark.parametrize("release", ["bookworm", pytest.param("trixie", marks=pytest.mark.long)])
+def test_tools(release):
     """Lists agree with xl, settings take effect, a trace is what the format wants and adds up."""
-    image = paths.scratch("scheduler-tools.img")
+    image = paths.scratch(f"scheduler-tools-{release}.img")
     with open(image, "wb") as file:
         file.truncate(256 << 20)
-    boot = Boot.of_domain0(options="dom0_mem=640M", sets=("tools",))
-    with Qemu("scheduler-tools", boot, memory=1536, cpus=2, extra=disk("virtio", image)) as qemu:
+    report = " report_version=4.20" if release == "trixie" else ""
+    boot = Boot.of_domain0(release, options="dom0_mem=640M" + report, sets=("tools",))
+    with Qemu(f"scheduler-tools-{release}", boot, memory=1536, cpus=2, extra=disk("virtio", image)) as qemu:
         dom0 = Domain0(qemu, 300)
         dom0.run("start-xen", 60)
         guest = Guest(dom0).wait_ready()

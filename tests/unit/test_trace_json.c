@@ -1,4 +1,4 @@
-/* sources: tools/domain0/trace_json.c */
+/* sources: tools/domain0/trace_json.c tools/domain0/trace_sort.c */
 /* From records to trace events: turns and states, waking, warps, hypercalls; and what becomes of
  * records whose partners were lost. Percentiles of waits. */
 #include <stdbool.h>
