@@ -147,8 +147,8 @@ struct domain_config {
  * holds LOCK_DOMCTL. */
 int domain_create(domid_t id, const struct domain_config *config, struct domain **out);
 
-/* Makes a domain that has neither memory nor event channels nor vCPUs with registers a 32-bit one,
- * whose hole begins at `hole_start` (a multiple of 2 MiB). Returns 0 or -EACCES. */
+/* Makes a domain that has neither memory nor vCPUs with registers nor more ports than a 32-bit one
+ * can have one, whose hole begins at `hole_start` (a multiple of 2 MiB). Returns 0 or -EACCES. */
 int domain_make_compat(struct domain *d, uint64_t hole_start);
 
 /* Makes vCPU `id` of `d`, offline. Returns NULL without memory. LOCK_DOMCTL or boot. */

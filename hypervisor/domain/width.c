@@ -17,10 +17,11 @@ static unsigned frame_address_bits(const struct domain *d)
 
 int domain_make_compat(struct domain *d, uint64_t hole_start)
 {
-    const struct shared_info_x86_32 *shared = (const struct shared_info_x86_32 *)d->shared_info;
+    const unsigned ports = sizeof(((struct shared_info_x86_32 *)0)->evtchn_pending) * 8;
     struct vcpu *v;
 
-    if (d->tot_pages || d->event.allocated)
+    /* The toolstack has made the console's and XenStore's ports by now. */
+    if (d->tot_pages || d->event.allocated > ports)
         return refuse(-EACCES);
     for_each_vcpu (d, v)
         if (v->initialised)
@@ -28,7 +29,7 @@ int domain_make_compat(struct domain *d, uint64_t hole_start)
     d->is_compat = true;
     d->compat_hole_start = hole_start;
     d->address_bits = MIN(d->address_bits, frame_address_bits(d));
-    d->event.limit = MIN(d->event.limit, (unsigned)sizeof(shared->evtchn_pending) * 8);
+    d->event.limit = MIN(d->event.limit, ports);
     /* The slots of vCPUs are where they were; the clock is not. */
     d->shared_info->wc_version = d->shared_info->wc_sec = d->shared_info->wc_nsec = 0;
     d->shared_info->wc_sec_hi = 0;
