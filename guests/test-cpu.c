@@ -111,6 +111,7 @@ static void check_control_registers(void)
     CHECK_EQ(CATCH(asm volatile("mov %%cr1, %0" : "=r"(cr0))) != NO_TRAP, true);
     CHECK_EQ(CATCH(asm volatile("ltr %w0" : : "r"(8))), TRAP_GP);
     CHECK_EQ(CATCH(asm volatile("lidt (%0)" : : "r"(stacks))), TRAP_GP);
+    CHECK_EQ(CATCH(asm volatile("mov %0, %%cr8" : : "r"(0UL))), TRAP_GP);
     CHECK_EQ(CATCH(asm volatile("swapgs")), TRAP_GP);
     CHECK_EQ(CATCH(asm volatile("sysretq")), TRAP_GP);
 }

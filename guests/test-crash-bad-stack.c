@@ -3,6 +3,6 @@
 
 void test(void)
 {
-    asm volatile("mov $0x1000, %rsp; ud2");
+    asm volatile("mov $0x1000, " REG("sp") "; ud2" : :);
     check_abort("still running after a trap without a stack");
 }

@@ -3,6 +3,6 @@
 
 void test(void)
 {
-    asm volatile("mov %0, %%rsp; ud2" : : "r"(HYPERVISOR_VIRT_END - 4096));
+    asm volatile("mov %0, " REG("sp") "; ud2" : : "r"(HYPERVISOR_LAST_PAGE));
     check_abort("still running after a trap with the hypervisor's stack");
 }

@@ -2,12 +2,14 @@
  * descriptors are refused, privilege is forced to the guest's, selectors behave accordingly. */
 #include "guest.h"
 
-#define CODE64 0x00af9a000000ffffUL /* DPL 0 */
-#define DATA 0x00cf92000000ffffUL   /* DPL 0 */
-#define DATA_BASE_1234 0x00cf92001234ffffUL
-#define CALL_GATE 0x00008c00e008ffffUL /* to code of the hypervisor */
-#define TSS 0x0000890000000067UL
-#define LDT_SYSTEM 0x0000820000000067UL
+#define CODE64 0x00af9a000000ffffULL /* DPL 0 */
+#define CODE32 0x00cf9a000000ffffULL /* DPL 0 */
+#define DATA 0x00cf92000000ffffULL   /* DPL 0 */
+#define DATA_BASE_1234 0x00cf92001234ffffULL
+#define CALL_GATE 0x00008c00e008ffffULL /* to code of the hypervisor */
+#define TSS 0x0000890000000067ULL
+#define LDT_SYSTEM 0x0000820000000067ULL
+#define RING (FLAT_KERNEL_SS & 3) /* the kernel's */
 
 static uint64_t *gdt, *ldt;
 
@@ -16,30 +18,30 @@ static int load_fs(unsigned selector)
     return CATCH(asm volatile("mov %0, %%fs" : : "r"(selector)));
 }
 
-static uint64_t access_rights(unsigned selector)
+static unsigned access_rights(unsigned selector)
 {
-    uint64_t rights;
+    unsigned rights;
 
-    asm volatile("lar %1, %0" : "=r"(rights) : "r"((uint64_t)selector) : "cc");
+    asm volatile("lar %1, %0" : "=r"(rights) : "r"(selector) : "cc");
     return rights;
 }
 
 static void check_gdt(void)
 {
-    xen_pfn_t frame = va_to_mfn(gdt), bad = 0xffffffff0UL;
+    xen_pfn_t frame = va_to_mfn(gdt), bad = NO_MFN;
 
     gdt[1] = DATA;
-    gdt[2] = CODE64;
+    gdt[2] = ROOT_LEVEL == 4 ? CODE64 : CODE32;
     /* Still writable. */
     CHECK(set_gdt(&frame, 512) < 0);
     page_make_readonly(gdt);
     CHECK_EQ(set_gdt(&frame, 512), 0);
     CHECK(page_protect(gdt, PAGE_RW) < 0);
     CHECK_EQ(CATCH(((volatile uint64_t *)gdt)[1] = 0), TRAP_PF);
-    CHECK_EQ(load_fs(8 | 3), NO_TRAP);
-    CHECK_EQ(access_rights(8) >> 13 & 3, 3);
-    CHECK_EQ(load_fs(FLAT_RING3_SS32), NO_TRAP);
-    CHECK_EQ(load_fs(24 | 3), TRAP_GP);
+    CHECK_EQ(load_fs(8 | RING), NO_TRAP);
+    CHECK_EQ(access_rights(8) >> 13 & 3, RING);
+    CHECK_EQ(load_fs(FLAT_KERNEL_SS), NO_TRAP);
+    CHECK_EQ(load_fs(24 | RING), TRAP_GP);
     CHECK_EQ(last_trap.error, 24);
     CHECK_EQ(load_fs(0), NO_TRAP);
 
@@ -47,7 +49,7 @@ static void check_gdt(void)
     CHECK_EQ(set_gdt(&frame, FIRST_RESERVED_GDT_ENTRY + 1), -XEN_EINVAL);
     CHECK_EQ(set_gdt((void *)0x1000, 512), -XEN_EFAULT);
     /* None of the failures took the GDT away. */
-    CHECK_EQ(load_fs(8 | 3), NO_TRAP);
+    CHECK_EQ(load_fs(8 | RING), NO_TRAP);
     CHECK_EQ(load_fs(0), NO_TRAP);
 }
 
@@ -56,19 +58,21 @@ static void check_update(void)
     maddr_t entry = va_to_maddr(&gdt[3]);
 
     CHECK_EQ(update_descriptor(entry, DATA_BASE_1234), 0);
-    CHECK_EQ(load_fs(24 | 3), NO_TRAP);
+    CHECK_EQ(load_fs(24 | RING), NO_TRAP);
     CHECK_EQ(load_fs(0), NO_TRAP);
-    CHECK_EQ(gdt[3] >> 45 & 3, 3);
+    CHECK_EQ(gdt[3] >> 45 & 3, RING);
     /* No system segment but what cannot be used; no gate at all. */
     CHECK_EQ(update_descriptor(entry, TSS), -XEN_EINVAL);
     CHECK_EQ(update_descriptor(entry, LDT_SYSTEM), -XEN_EINVAL);
-    CHECK_EQ(load_fs(24 | 3), NO_TRAP);
+    CHECK_EQ(load_fs(24 | RING), NO_TRAP);
     CHECK_EQ(update_descriptor(entry, CALL_GATE), -XEN_EINVAL);
+    /* No 64-bit code for a 32-bit guest. */
+    CHECK_EQ(update_descriptor(entry, CODE64), ROOT_LEVEL == 4 ? 0 : -XEN_EINVAL);
     CHECK_EQ(update_descriptor(entry, 0), 0);
     CHECK_EQ(load_fs(0), NO_TRAP);
-    CHECK_EQ(load_fs(24 | 3), TRAP_GP);
+    CHECK_EQ(load_fs(24 | RING), TRAP_GP);
     CHECK_EQ(update_descriptor(entry + 1, DATA), -XEN_EINVAL);
-    CHECK_EQ(update_descriptor(0xffffffff0000UL, DATA), -XEN_EINVAL);
+    CHECK_EQ(update_descriptor(0xffffffff0000ULL, DATA), -XEN_EINVAL);
     /* An ordinary page takes descriptors too, a page table does not. */
     CHECK_EQ(update_descriptor(va_to_maddr(page_alloc()), DATA), 0);
     CHECK_EQ(update_descriptor(va_to_maddr((void *)start_info->pt_base), DATA), -XEN_EINVAL);
@@ -87,15 +91,15 @@ static void check_ldt(void)
     ldt[1] = DATA;
     CHECK_EQ(set_ldt(ldt, 512), 0);
     /* Brought in when first used; a page that is still writable cannot be. */
-    CHECK_EQ(load_fs(8 | 4 | 3) != NO_TRAP, true);
+    CHECK_EQ(load_fs(8 | 4 | RING) != NO_TRAP, true);
     page_make_readonly(ldt);
-    CHECK_EQ(load_fs(8 | 4 | 3), NO_TRAP);
+    CHECK_EQ(load_fs(8 | 4 | RING), NO_TRAP);
     CHECK(page_protect(ldt, PAGE_RW) < 0);
     CHECK_EQ(update_descriptor(va_to_maddr(&ldt[2]), DATA), 0);
-    CHECK_EQ(load_fs(16 | 4 | 3), NO_TRAP);
+    CHECK_EQ(load_fs(16 | 4 | RING), NO_TRAP);
     CHECK_EQ(load_fs(0), NO_TRAP);
     CHECK_EQ(set_ldt(NULL, 0), 0);
-    CHECK_EQ(load_fs(8 | 4 | 3), TRAP_GP);
+    CHECK_EQ(load_fs(8 | 4 | RING), TRAP_GP);
     CHECK_EQ(page_protect(ldt, PAGE_RW), 0);
     CHECK_EQ(set_ldt((char *)ldt + 8, 512), -XEN_EINVAL);
     CHECK_EQ(set_ldt(ldt, 8193), -XEN_EINVAL);
@@ -128,5 +132,5 @@ void test(void)
     /* Without a GDT the frame is an ordinary page again. */
     CHECK_EQ(set_gdt(NULL, 0), 0);
     CHECK_EQ(page_protect(gdt, PAGE_RW), 0);
-    CHECK_EQ(load_fs(8 | 3), TRAP_GP);
+    CHECK_EQ(load_fs(8 | RING), TRAP_GP);
 }

@@ -68,7 +68,7 @@ static void check_refused(const pfn_t *pfns)
 
     /* The last is none of ours: the first ones stay too. */
     e = exchange(32);
-    in[COUNT - 1] = 0xffffffffffUL;
+    in[COUNT - 1] = NO_MFN;
     CHECK(memory_op(XENMEM_exchange, &e) < 0);
     CHECK_EQ(e.nr_exchanged, 0);
     MUST(map_at(FREE_BASE, base, PAGE_RW));

@@ -53,7 +53,7 @@ static void check_decrease(pfn_t *pfns)
     CHECK_EQ(current(), before - COUNT);
     /* A good one, and then one that is none: one done. */
     list[0] = pfn_to_mfn(spare_pfn());
-    list[1] = 0xffffffffffUL;
+    list[1] = NO_MFN;
     CHECK_EQ(memory_op(XENMEM_decrease_reservation, &r), 1);
     /* One that is in use stays, whatever the result says. */
     list[0] = va_to_mfn((void *)start_info->pt_base);
@@ -77,7 +77,7 @@ static void check_populate(const pfn_t *pfns)
 
         CHECK_EQ(mfn_to_pfn(list[i]), pfns[i]);
         MUST(map_at(va, list[i], PAGE_RW));
-        for (unsigned word = 0; word < PAGE_SIZE / 8; word++)
+        for (unsigned word = 0; word < PAGE_SIZE / sizeof(unsigned long); word++)
             dirty += ((unsigned long *)va)[word] != 0;
         *(unsigned long *)va = i;
         CHECK_EQ(*(unsigned long *)va, i);

@@ -29,7 +29,7 @@ static void check_normal(void)
 
     /* The second is bad: one is done, and the third is not looked at. */
     u[0] = normal(entry, 0);
-    u[1] = normal(next, pte_make(0xffffffff0UL, PAGE_RW));
+    u[1] = normal(next, pte_make(NO_MFN, PAGE_RW));
     u[2] = normal(next, 0);
     done = 99;
     CHECK(mmu_update(u, 3, &done, DOMID_SELF) < 0);
@@ -39,7 +39,7 @@ static void check_normal(void)
     CHECK_EQ(mmu_update(u + 2, 1, &done, DOMID_SELF), 0);
     CHECK_EQ(mmu_update(u, 0, &done, DOMID_SELF), 0);
     /* What is not present may be anything. */
-    CHECK_EQ(entry_write(entry, 0x123456789abcdef0UL & ~PTE_P), 0);
+    CHECK_EQ(entry_write(entry, 0x123456789abcdef0ULL & ~PTE_P), 0);
     CHECK_EQ(entry_write(entry, 0), 0);
 }
 
@@ -51,14 +51,14 @@ static void check_pointers(void)
 
     /* No table there: a page, a frame that does not exist, the middle of an entry. */
     CHECK_EQ(mmu_update_one(va_to_maddr(page), 0), 0);
-    CHECK(mmu_update_one(0xffffffffff000UL, 0) < 0);
+    CHECK(mmu_update_one(0xffffffffff000ULL, 0) < 0);
     CHECK(mmu_update_one(va_to_maddr(entry) + 4, 0) < 0);
     CHECK_EQ(mmu_update((void *)0x1000, 1, &done, DOMID_SELF), -XEN_EFAULT);
     CHECK_EQ(mmu_update((void *)HYPERVISOR_VIRT_START, 1, &done, DOMID_SELF), -XEN_EFAULT);
     CHECK_EQ(mmu_update(&u, 1, &done, 4711), -XEN_ESRCH);
     CHECK(mmu_update(&u, 1, (unsigned *)0x1000, DOMID_SELF) <= 0);
     /* A bad frame inside a good table. */
-    CHECK(entry_write(entry, pte_make(0xffffffff0UL, PAGE_RW)) < 0);
+    CHECK(entry_write(entry, pte_make(NO_MFN, PAGE_RW)) < 0);
     CHECK_EQ(*entry, 0);
 }
 
@@ -87,12 +87,12 @@ static void check_machphys(void)
     mfn_t mfn = va_to_mfn(page);
     pfn_t pfn = va_to_pfn(page);
 
-    CHECK_EQ(mmu_update_one(mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, 0x1234), 0);
+    CHECK_EQ(mmu_update_one((maddr_t)mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, 0x1234), 0);
     CHECK_EQ(mfn_to_pfn(mfn), 0x1234);
-    CHECK_EQ(mmu_update_one(mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, pfn), 0);
+    CHECK_EQ(mmu_update_one((maddr_t)mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, pfn), 0);
     CHECK_EQ(mfn_to_pfn(mfn), pfn);
     /* Only for frames of the domain's own. */
-    CHECK(mmu_update_one(0xffffffffff000UL | MMU_MACHPHYS_UPDATE, 1) < 0);
+    CHECK(mmu_update_one(0xffffffffff000ULL | MMU_MACHPHYS_UPDATE, 1) < 0);
     CHECK(mmu_update_one(0xfee00000UL | MMU_MACHPHYS_UPDATE, 1) < 0);
 }
 

@@ -2,6 +2,10 @@
  * flushes, bad frames refused; the count of operations done stops at the first bad one. */
 #include "guest.h"
 
+/* Levels at which an empty page is a valid table: not the root of a 32-bit guest, whose last entry
+ * leads to the hypervisor's addresses. */
+#define EMPTY_LEVELS (ROOT_LEVEL == 4 ? 4 : 2)
+
 static void check_pins(void)
 {
     static const unsigned pins[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,
@@ -10,7 +14,7 @@ static void check_pins(void)
     mfn_t mfn = va_to_mfn(page);
 
     page_make_readonly(page);
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < EMPTY_LEVELS; i++) {
         CHECK_EQ(mmuext_mfn(pins[i], mfn), 0);
         /* Pinned once only, and to one type. */
         CHECK_EQ(mmuext_mfn(pins[i], mfn), -XEN_EINVAL);
@@ -25,33 +29,39 @@ static void check_pins(void)
         CHECK(mmuext_mfn(pins[i], mfn) < 0);
         page_make_readonly(page);
     }
-    CHECK(mmuext_mfn(MMUEXT_PIN_L1_TABLE, 0xffffffff0UL) < 0);
-    CHECK(mmuext_mfn(MMUEXT_UNPIN_TABLE, 0xffffffff0UL) < 0);
+    for (unsigned i = EMPTY_LEVELS; i < 4; i++)
+        CHECK_EQ(mmuext_mfn(pins[i], mfn), -XEN_EINVAL);
+    CHECK(mmuext_mfn(MMUEXT_PIN_L1_TABLE, NO_MFN) < 0);
+    CHECK(mmuext_mfn(MMUEXT_UNPIN_TABLE, NO_MFN) < 0);
 }
 
-/* A chain of all four levels: pinning the root validates all below it. */
+/* A chain of all levels: pinning the root validates all below it. */
 static void check_chain(void)
 {
-    pte_t *t[4];
+    pte_t *t[ROOT_LEVEL], *last = page_alloc();
+    mfn_t root;
 
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < ROOT_LEVEL; i++)
         t[i] = page_alloc();
+    root = va_to_mfn(t[ROOT_LEVEL - 1]);
     t[0][0] = pte_make(va_to_mfn(page_alloc()), PAGE_RW);
-    for (unsigned i = 1; i < 4; i++)
-        t[i][0] = pte_make(va_to_mfn(t[i - 1]), TABLE_BITS);
+    for (unsigned i = 1; i < ROOT_LEVEL; i++)
+        t[i][0] = pte_make(va_to_mfn(t[i - 1]), i == ROOT_LEVEL - 1 ? ROOT_TABLE_BITS : TABLE_BITS);
+    t[ROOT_LEVEL - 1][ROOT_ENTRIES - 1] = pte_make(va_to_mfn(last), ROOT_TABLE_BITS);
+    page_make_readonly(last);
     /* All must be read-only first. */
-    for (unsigned i = 0; i < 4; i++) {
-        CHECK(mmuext_mfn(MMUEXT_PIN_L4_TABLE, va_to_mfn(t[3])) < 0);
+    for (unsigned i = 0; i < ROOT_LEVEL; i++) {
+        CHECK(mmuext_mfn(PIN_ROOT, root) < 0);
         page_make_readonly(t[i]);
     }
-    CHECK_EQ(mmuext_mfn(MMUEXT_PIN_L4_TABLE, va_to_mfn(t[3])), 0);
-    for (unsigned i = 0; i < 3; i++) {
+    CHECK_EQ(mmuext_mfn(PIN_ROOT, root), 0);
+    for (unsigned i = 0; i < ROOT_LEVEL - 1; i++) {
         CHECK(page_protect(t[i], PAGE_RW) < 0);
         CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, va_to_mfn(t[i])), -XEN_EINVAL);
     }
     /* A pinned table below outlives the root. */
     CHECK_EQ(mmuext_mfn(MMUEXT_PIN_L2_TABLE, va_to_mfn(t[1])), 0);
-    CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, va_to_mfn(t[3])), 0);
+    CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, root), 0);
     CHECK_EQ(page_protect(t[2], PAGE_RW), 0);
     CHECK(page_protect(t[1], PAGE_RW) < 0);
     CHECK(page_protect(t[0], PAGE_RW) < 0);
@@ -60,14 +70,14 @@ static void check_chain(void)
     CHECK_EQ(page_protect(t[0], PAGE_RW), 0);
 }
 
-/* A copy of the root with its hypervisor part left out is as good as the root. */
+/* A copy of the root, with the hypervisor's part left out, is as good as the root. */
 static void check_baseptr(void)
 {
     pte_t *old = root_table(), *copy = page_alloc();
     volatile unsigned local = 5;
 
-    memcpy(copy, old, 256 * sizeof(pte_t));
-    memcpy(copy + 272, old + 272, 240 * sizeof(pte_t));
+    for (unsigned i = 0; i < ROOT_ENTRIES; i++)
+        copy[i] = i < 256 || i >= 272 ? old[i] : 0;
     page_make_readonly(copy);
     CHECK_EQ(mmuext_mfn(MMUEXT_NEW_BASEPTR, va_to_mfn(copy)), 0);
     CHECK_EQ(local, 5);
@@ -75,18 +85,24 @@ static void check_baseptr(void)
     CHECK(page_protect(copy, PAGE_RW) < 0);
     CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, va_to_mfn(copy)), -XEN_EINVAL);
     /* The hypervisor has put its slots there. */
-    CHECK(copy[256] & PTE_P);
-    CHECK_EQ(copy[256] & PTE_RW, old[256] & PTE_RW);
+    if (ROOT_LEVEL == 4) {
+        CHECK(copy[256] & PTE_P);
+        CHECK_EQ(copy[256] & PTE_RW, old[256] & PTE_RW);
+    }
     CHECK_EQ(mmuext_mfn(MMUEXT_NEW_BASEPTR, va_to_mfn(old)), 0);
     CHECK_EQ(page_protect(copy, PAGE_RW), 0);
 
     /* No root: a page in use as something else, no frame at all. */
     CHECK(mmuext_mfn(MMUEXT_NEW_BASEPTR, va_to_mfn(copy)) < 0);
-    CHECK(mmuext_mfn(MMUEXT_NEW_BASEPTR, pte_mfn(*entry_of(VIRT_BASE, 4))) < 0);
-    CHECK(mmuext_mfn(MMUEXT_NEW_BASEPTR, 0xffffffff0UL) < 0);
+    CHECK(mmuext_mfn(MMUEXT_NEW_BASEPTR, pte_mfn(*entry_of(VIRT_BASE, ROOT_LEVEL))) < 0);
+    CHECK(mmuext_mfn(MMUEXT_NEW_BASEPTR, NO_MFN) < 0);
     CHECK(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, va_to_mfn(copy)) < 0);
-    CHECK_EQ(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, va_to_mfn(old)), 0);
-    CHECK_EQ(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, 0), 0);
+    if (ROOT_LEVEL == 4) {
+        CHECK_EQ(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, va_to_mfn(old)), 0);
+        CHECK_EQ(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, 0), 0);
+    } else {
+        CHECK(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, va_to_mfn(old)) < 0);
+    }
     CHECK_EQ(local, 5);
 }
 
@@ -109,9 +125,9 @@ static void check_pages(void)
     op.arg1.mfn = va_to_mfn(table);
     CHECK(mmuext_op(&op, 1, NULL, DOMID_SELF) < 0);
     MUST(mmuext_mfn(MMUEXT_UNPIN_TABLE, va_to_mfn(table)));
-    op.arg1.mfn = 0xffffffff0UL;
+    op.arg1.mfn = NO_MFN;
     CHECK(mmuext_op(&op, 1, NULL, DOMID_SELF) < 0);
-    CHECK(mmuext_mfn(MMUEXT_CLEAR_PAGE, 0xffffffff0UL) < 0);
+    CHECK(mmuext_mfn(MMUEXT_CLEAR_PAGE, NO_MFN) < 0);
 }
 
 static void check_flushes(void)
@@ -134,7 +150,7 @@ static void check_flushes(void)
     CHECK_EQ(mmuext_op(ops, 6, &done, DOMID_SELF), -XEN_ENOSYS);
     CHECK_EQ(done, 4);
     CHECK_EQ(mmuext_op(ops + 5, 1, &done, DOMID_SELF), 0);
-    CHECK_EQ(mmuext_va(MMUEXT_INVLPG_LOCAL, 0x800000000000UL), 0);
+    CHECK_EQ(mmuext_va(MMUEXT_INVLPG_LOCAL, NO_ADDRESS), 0);
     CHECK_EQ(mmuext_va(MMUEXT_INVLPG_ALL, MACH2PHYS_VIRT_START), 0);
     CHECK_EQ(mmuext_op((void *)0x1000, 1, &done, DOMID_SELF), -XEN_EFAULT);
     CHECK_EQ(mmuext_op(ops, 1, &done, 4711), -XEN_ESRCH);

@@ -11,13 +11,14 @@ void test(void)
     pte_t rw = pte_make(va_to_mfn(page), PAGE_RW);
     struct multicall_entry list[] = {
         CALL(__HYPERVISOR_xen_version, XENVER_pagesize, 0),
-        CALL(__HYPERVISOR_update_va_mapping, (unsigned long)page, 0, UVMF_INVLPG),
+        CALL(__HYPERVISOR_update_va_mapping, (unsigned long)page, PTE_ARGUMENT((pte_t)0),
+             UVMF_INVLPG),
         CALL(63),
-        CALL(__HYPERVISOR_update_va_mapping, 0x1000, rw, 0),
+        CALL(__HYPERVISOR_update_va_mapping, 0x1000, PTE_ARGUMENT(rw), 0),
         CALL(__HYPERVISOR_multicall, 0, 0),
         CALL(__HYPERVISOR_sched_op, SCHEDOP_yield, 0),
-        CALL(__HYPERVISOR_update_va_mapping, (unsigned long)page, rw, UVMF_INVLPG),
-        CALL(0xffffffffffffffff),
+        CALL(__HYPERVISOR_update_va_mapping, (unsigned long)page, PTE_ARGUMENT(rw), UVMF_INVLPG),
+        CALL(~0UL),
     };
     static struct multicall_entry many[300];
 
@@ -35,7 +36,7 @@ void test(void)
     CHECK_EQ(multicall(list, 0), 0);
     CHECK_EQ(multicall((void *)0x1000, 1), -XEN_EFAULT);
     CHECK_EQ(multicall((void *)HYPERVISOR_VIRT_START, 1), -XEN_EFAULT);
-    CHECK_EQ(multicall((void *)0x800000000000, 1), -XEN_EFAULT);
+    CHECK_EQ(multicall((void *)NO_ADDRESS, 1), -XEN_EFAULT);
 
     /* More than a slice of them: it is done to the end, whatever comes between. */
     for (unsigned i = 0; i < 300; i++)

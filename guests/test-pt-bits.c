@@ -2,14 +2,14 @@
  * global in tables; those it may set stay as they are. */
 #include "guest.h"
 
-static pte_t *entries[5];
+static pte_t *entries[ROOT_LEVEL + 1];
 
 static void check_refused(unsigned level, pte_t value)
 {
     pte_t before = *entries[level];
 
     if (!CHECK(entry_write(entries[level], value) < 0))
-        print("level %u: %lx accepted\n", level, value);
+        print("level %u: %llx accepted\n", level, (unsigned long long)value);
     CHECK(mmu_update_one(va_to_maddr(entries[level]) | MMU_PT_UPDATE_PRESERVE_AD, value) < 0);
     CHECK_EQ(*entries[level], before);
 }
@@ -20,17 +20,17 @@ void test(void)
     mfn_t mfn;
 
     tables_for(FREE_BASE);
-    for (unsigned level = 1; level <= 4; level++)
+    for (unsigned level = 1; level <= ROOT_LEVEL; level++)
         entries[level] = entry_of(FREE_BASE, level);
 
     /* On entries in use: the frame stays, only the bit comes. */
-    for (unsigned level = 2; level <= 4; level++) {
+    for (unsigned level = 2; level <= ROOT_LEVEL; level++) {
         check_refused(level, *entries[level] | PTE_PSE);
-        check_refused(level, *entries[level] | 1UL << 51);
-        check_refused(level, *entries[level] | 1UL << 47);
+        check_refused(level, *entries[level] | 1ULL << 51);
+        check_refused(level, *entries[level] | 1ULL << 47);
     }
-    check_refused(1, pte_make(va_to_mfn(page), PAGE_RW) | 1UL << 51);
-    check_refused(1, pte_make(va_to_mfn(page), PAGE_RW) | 1UL << 46);
+    check_refused(1, pte_make(va_to_mfn(page), PAGE_RW) | 1ULL << 51);
+    check_refused(1, pte_make(va_to_mfn(page), PAGE_RW) | 1ULL << 46);
 
     /* Large pages of the guest's own memory, aligned even. */
     for (pfn_t pfn = 0; pfn < start_info->nr_pages; pfn++) {
@@ -63,7 +63,7 @@ void test(void)
     mmuext_va(MMUEXT_INVLPG_LOCAL, FREE_BASE);
     CHECK_EQ(CATCH(((void (*)(void))FREE_BASE)()), NO_TRAP);
     CHECK_EQ(entry_write(entries[1], pte_make(mfn, PAGE_RW | PTE_G)), 0);
-    CHECK_EQ(entry_write(entries[1], pte_make(mfn, PAGE_RO & ~PTE_US)), 0);
+    CHECK_EQ(entry_write(entries[1], pte_make(mfn, PAGE_RO & ~(uint64_t)PTE_US)), 0);
     mmuext_va(MMUEXT_INVLPG_LOCAL, FREE_BASE);
     CHECK_EQ(CATCH((void)*(volatile char *)FREE_BASE), NO_TRAP);
 }

@@ -65,7 +65,7 @@ static void check_ram(void)
 
 void test(void)
 {
-    static const mfn_t bad[] = {0xfee00, 0xffffffffUL, 0xffffffffffUL, 1UL << 34};
+    static const mfn_t bad[] = {0xfee00, 0xffffffffUL, NO_MFN, NO_MFN + 1};
     mfn_t own = va_to_mfn(page_alloc());
     pte_t *fresh = page_alloc();
     struct gnttab_setup_table setup = {.dom = DOMID_SELF, .nr_frames = 1};
@@ -92,7 +92,7 @@ void test(void)
     CHECK_EQ(try(0, 0, DOMID_SELF), 0);
     /* Not as tables either. */
     CHECK(entry_write(entry_of(FREE_BASE + (1 << 21), 2), pte_make(0x200, TABLE_BITS)) < 0);
-    CHECK(entry_write(entry_of(0, 4), pte_make(0x200, TABLE_BITS)) < 0);
+    CHECK(entry_write(entry_of(0, ROOT_LEVEL), pte_make(0x200, TABLE_BITS)) < 0);
     /* One bad entry makes the whole table bad, and leaves the good ones' frames alone. */
     fresh[0] = pte_make(own, PAGE_RW);
     fresh[511] = pte_make(hypervisor_mfn(), PAGE_RW);

@@ -4,21 +4,23 @@
 
 void test(void)
 {
-    unsigned long va = FREE_BASE + (3UL << 39);
-    pte_t *table[5], *entry;
+    unsigned long va = FREE_BASE + (ROOT_LEVEL == 4 ? 3 * LEVEL_SPAN(4) : 0);
+    pte_t *table[ROOT_LEVEL + 1], *entry;
 
     tables_for(va);
-    table[4] = root_table();
-    for (unsigned level = 3; level >= 1; level--)
+    table[ROOT_LEVEL] = root_table();
+    for (unsigned level = ROOT_LEVEL - 1; level >= 1; level--)
         table[level] = mfn_to_va(pte_mfn(*entry_of(va, level + 1)));
 
-    for (unsigned level = 2; level <= 4; level++) {
-        entry = &table[level][level == 4 ? FREE_SLOT + 1 : 17];
+    for (unsigned level = 2; level <= ROOT_LEVEL; level++) {
+        uint64_t bits = level == ROOT_LEVEL ? ROOT_TABLE_BITS : TABLE_BITS;
+
+        entry = &table[level][level == ROOT_LEVEL ? FREE_SLOT + 1 : 17];
         /* Writable to itself. */
-        CHECK(entry_write(entry, pte_make(va_to_mfn(table[level]), TABLE_BITS)) < 0);
+        CHECK(entry_write(entry, pte_make(va_to_mfn(table[level]), bits)) < 0);
         CHECK_EQ(*entry, 0);
         /* Read-only to itself: refused, or harmless. */
-        if (!entry_write(entry, pte_make(va_to_mfn(table[level]), TABLE_BITS & ~PTE_RW))) {
+        if (!entry_write(entry, pte_make(va_to_mfn(table[level]), bits & ~PTE_RW))) {
             CHECK(entry_write(entry, *entry | PTE_RW) < 0);
             CHECK_EQ(*entry & PTE_RW, 0);
             CHECK_EQ(entry_write(entry, 0), 0);
@@ -31,7 +33,7 @@ void test(void)
     CHECK(entry_write(entry, pte_make(va_to_mfn(table[1]), PAGE_RW)) < 0);
     CHECK_EQ(entry_write(entry, 0), 0);
     /* A fresh table with itself inside. */
-    for (unsigned cmd = MMUEXT_PIN_L2_TABLE; cmd <= MMUEXT_PIN_L4_TABLE; cmd++) {
+    for (unsigned cmd = MMUEXT_PIN_L2_TABLE; cmd <= PIN_ROOT; cmd++) {
         pte_t *fresh = page_alloc();
 
         fresh[5] = pte_make(va_to_mfn(fresh), TABLE_BITS);

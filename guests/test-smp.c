@@ -49,8 +49,9 @@ static void check_bad(void)
     context.ctrlreg[3] = xen_pfn_to_cr3(va_to_mfn(stacks));
     CHECK(vcpu_op(VCPUOP_initialise, 1, &context) < 0);
     vcpu_context(&context, 1, second);
-    context.event_callback_eip = 0x800000000000;
-    CHECK(vcpu_op(VCPUOP_initialise, 1, &context) < 0);
+    context.event_callback_eip = NO_ADDRESS;
+    if (ROOT_LEVEL == 4)
+        CHECK(vcpu_op(VCPUOP_initialise, 1, &context) < 0);
     vcpu_context(&context, 1, second);
     context.gdt_ents = FIRST_RESERVED_GDT_ENTRY + 1;
     CHECK(vcpu_op(VCPUOP_initialise, 1, &context) < 0);

@@ -4,7 +4,7 @@
 
 void test(void)
 {
-    struct vcpu_set_singleshot_timer past = {.timeout_abs_ns = 1UL << 63};
+    struct vcpu_set_singleshot_timer past = {.timeout_abs_ns = 1ULL << 63};
     struct vcpu_set_periodic_timer ticks = {.period_ns = 10 * MILLISECOND};
     struct sched_watchdog dog = {.timeout = 0xffffffff};
     long port = event_bind_virq(VIRQ_TIMER, 0);

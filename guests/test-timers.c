@@ -58,7 +58,7 @@ static void check_past(void)
     CHECK_EQ(set_singleshot(now() + MILLISECOND, VCPU_SSHOTTMR_future), 0);
     CHECK(WAIT_FOR(event_count[port], LATE));
     /* Never, practically. */
-    CHECK_EQ(set_singleshot(1UL << 62, 0), 0);
+    CHECK_EQ(set_singleshot(1ULL << 62, 0), 0);
     CHECK_EQ(vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL), 0);
 }
 
@@ -86,12 +86,12 @@ static void check_old_call(void)
     uint64_t at = now() + 10 * MILLISECOND;
 
     event_count[port] = 0;
-    CHECK_EQ(hypercall1(__HYPERVISOR_set_timer_op, at), 0);
+    CHECK_EQ(set_timer_op(at), 0);
     CHECK(WAIT_FOR(event_count[port], LATE));
     CHECK(now() >= at);
     event_count[port] = 0;
-    CHECK_EQ(hypercall1(__HYPERVISOR_set_timer_op, now() + 10 * MILLISECOND), 0);
-    CHECK_EQ(hypercall1(__HYPERVISOR_set_timer_op, 0), 0);
+    CHECK_EQ(set_timer_op(now() + 10 * MILLISECOND), 0);
+    CHECK_EQ(set_timer_op(0), 0);
     spin_for(30 * MILLISECOND);
     CHECK_EQ(event_count[port], 0);
 }

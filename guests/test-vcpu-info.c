@@ -16,7 +16,7 @@ void test(void)
     uint32_t version;
     long port;
 
-    CHECK_EQ(register_at(0xffffffff0UL, 0, 0) < 0, true);
+    CHECK_EQ(register_at(NO_MFN, 0, 0) < 0, true);
     CHECK(register_at(mfn, PAGE_SIZE - 32, 0) < 0);
     CHECK(register_at(mfn, PAGE_SIZE, 0) < 0);
     CHECK(register_at(mfn, 4, 0) < 0);

@@ -18,6 +18,9 @@
 #define PTE_NX (1ULL << 63)
 #define PTE_FRAME 0x000ffffffffff000ULL
 
+/* Bytes that one entry of a level's table stands for. */
+#define LEVEL_SPAN(level) ((unsigned long)PAGE_SIZE << 9 * ((level)-1))
+
 /* Leaf protections. */
 #define PAGE_RO (PTE_P | PTE_KERNEL | PTE_A | PTE_D)
 #define PAGE_RW (PAGE_RO | PTE_RW)

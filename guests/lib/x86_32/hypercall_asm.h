@@ -29,4 +29,16 @@ static inline long update_descriptor(uint64_t at, uint64_t descriptor)
                       LOW_HALF(descriptor), HIGH_HALF(descriptor), 0);
 }
 
+static inline long set_timer_op(uint64_t at)
+{
+    return hypercall5(__HYPERVISOR_set_timer_op, LOW_HALF(at), HIGH_HALF(at), 0, 0, 0);
+}
+
+static inline long set_callbacks(const void *event, const void *failsafe, const void *syscall)
+{
+    (void)syscall;
+    return hypercall5(__HYPERVISOR_set_callbacks, FLAT_KERNEL_CS, (unsigned long)event,
+                      FLAT_KERNEL_CS, (unsigned long)failsafe, 0);
+}
+
 #endif

@@ -19,9 +19,27 @@
 #define PTE_KERNEL 0UL
 #define ROOT_TABLE_BITS PTE_P
 
+/* A frame that no machine has, and an address that is no guest's. */
+#define NO_MFN 0xfffffff0UL
+#define NO_ADDRESS HYPERVISOR_VIRT_START
+/* The last page of the addresses that are the hypervisor's. */
+#define HYPERVISOR_LAST_PAGE 0xfffff000UL
+
+/* Where shared_info has the upper half of the wall clock's seconds. */
+#define WC_SEC_HI arch.wc_sec_hi
+
+/* Full-width registers in assembly. */
+#define REG(name) "%%e" name
+
+/* An entry of a page table among the arguments of a multicall. */
+#define PTE_ARGUMENT(pte) LOW_HALF(pte), HIGH_HALF(pte)
+
 /* Segments that user mode starts with. */
 #define USER_CS FLAT_USER_CS
 #define USER_SS FLAT_USER_SS
+
+/* What a frame says when a trap came from the kernel. */
+#define KERNEL_FRAME_CS FLAT_KERNEL_CS
 
 /* One instruction with which user code enters the kernel, and what arrives there. */
 #define SYSTEM_CALL "int $0x80"

@@ -27,4 +27,15 @@ static inline long update_descriptor(uint64_t at, uint64_t descriptor)
     return hypercall5(__HYPERVISOR_update_descriptor, at, descriptor, 0, 0, 0);
 }
 
+static inline long set_timer_op(uint64_t at)
+{
+    return hypercall5(__HYPERVISOR_set_timer_op, at, 0, 0, 0, 0);
+}
+
+static inline long set_callbacks(const void *event, const void *failsafe, const void *syscall)
+{
+    return hypercall5(__HYPERVISOR_set_callbacks, (unsigned long)event, (unsigned long)failsafe,
+                      (unsigned long)syscall, 0, 0);
+}
+
 #endif

@@ -19,9 +19,27 @@
 #define PTE_KERNEL PTE_US
 #define ROOT_TABLE_BITS TABLE_BITS
 
+/* A frame that no machine has, and an address that is no guest's: it is not canonical. */
+#define NO_MFN 0xffffffff0UL
+#define NO_ADDRESS 0x800000000000UL
+/* The last page of the addresses that are the hypervisor's. */
+#define HYPERVISOR_LAST_PAGE (HYPERVISOR_VIRT_END - 4096)
+
+/* Where shared_info has the upper half of the wall clock's seconds. */
+#define WC_SEC_HI wc_sec_hi
+
+/* Full-width registers in assembly. */
+#define REG(name) "%%r" name
+
+/* An entry of a page table among the arguments of a multicall. */
+#define PTE_ARGUMENT(pte) (pte)
+
 /* Segments that user mode starts with. */
 #define USER_CS FLAT_USER_CS64
 #define USER_SS FLAT_USER_SS
+
+/* What a frame says when a trap came from the kernel: no privilege bits. */
+#define KERNEL_FRAME_CS (FLAT_KERNEL_CS & ~3)
 
 /* One instruction with which user code enters the kernel, and what arrives there. */
 #define SYSTEM_CALL "syscall"
