@@ -10,7 +10,6 @@ void test(void)
     CHECK_EQ(console_io(CONSOLEIO_write, 0, NULL), 0);
     CHECK_EQ(console_io(CONSOLEIO_read, 1, &byte), 0);
     CHECK_EQ(console_io(CONSOLEIO_write, 5, (char *)0x1000), -XEN_EFAULT);
-    CHECK_EQ(console_io(CONSOLEIO_write, 5, (char *)HYPERVISOR_LAST_PAGE),
-             -XEN_EFAULT);
+    CHECK_EQ(console_io(CONSOLEIO_write, 5, (char *)HYPERVISOR_LAST_PAGE), -XEN_EFAULT);
     CHECK_EQ(console_io(7, 0, NULL), -XEN_ENOSYS);
 }

@@ -2,23 +2,17 @@
  * flushes, bad frames refused; the count of operations done stops at the first bad one. */
 #include "guest.h"
 
-/* Levels at which an empty page is a valid table: not the root of a 32-bit guest, whose last entry
- * leads to the hypervisor's addresses. */
-#define EMPTY_LEVELS (ROOT_LEVEL == 4 ? 4 : 2)
-
 static void check_pins(void)
 {
-    static const unsigned pins[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,
-                                    MMUEXT_PIN_L4_TABLE};
     char *page = page_alloc();
     mfn_t mfn = va_to_mfn(page);
 
     page_make_readonly(page);
-    for (unsigned i = 0; i < EMPTY_LEVELS; i++) {
-        CHECK_EQ(mmuext_mfn(pins[i], mfn), 0);
+    for (unsigned pin = MMUEXT_PIN_L1_TABLE; pin <= PIN_EMPTY_LAST; pin++) {
+        CHECK_EQ(mmuext_mfn(pin, mfn), 0);
         /* Pinned once only, and to one type. */
-        CHECK_EQ(mmuext_mfn(pins[i], mfn), -XEN_EINVAL);
-        CHECK(mmuext_mfn(pins[(i + 1) % 4], mfn) < 0);
+        CHECK_EQ(mmuext_mfn(pin, mfn), -XEN_EINVAL);
+        CHECK(mmuext_mfn((pin + 1) % 4, mfn) < 0);
         CHECK(page_protect(page, PAGE_RW) < 0);
         CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, mfn), 0);
         CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, mfn), -XEN_EINVAL);
@@ -26,11 +20,11 @@ static void check_pins(void)
         /* The hypervisor's slots of an L4 go with it: what is left must not be taken for a table
          * that is to be validated. */
         memset(page, 0, PAGE_SIZE);
-        CHECK(mmuext_mfn(pins[i], mfn) < 0);
+        CHECK(mmuext_mfn(pin, mfn) < 0);
         page_make_readonly(page);
     }
-    for (unsigned i = EMPTY_LEVELS; i < 4; i++)
-        CHECK_EQ(mmuext_mfn(pins[i], mfn), -XEN_EINVAL);
+    for (unsigned pin = PIN_EMPTY_LAST + 1; pin <= MMUEXT_PIN_L4_TABLE; pin++)
+        CHECK_EQ(mmuext_mfn(pin, mfn), -XEN_EINVAL);
     CHECK(mmuext_mfn(MMUEXT_PIN_L1_TABLE, NO_MFN) < 0);
     CHECK(mmuext_mfn(MMUEXT_UNPIN_TABLE, NO_MFN) < 0);
 }

@@ -37,7 +37,7 @@ static long set_iopl(unsigned iopl)
 
 static USER void in_user(void)
 {
-    asm volatile("in $0x61, %al; syscall; ud2");
+    asm volatile("in $0x61, %%al; " SYSTEM_CALL "; ud2" : :);
 }
 
 static void check_levels(void)
@@ -61,7 +61,7 @@ static void check_levels(void)
     user_init();
     CHECK_EQ(user_run(USER_ADDRESS(in_user)), TRAP_GP);
     CHECK_EQ(set_iopl(3), 0);
-    CHECK_EQ(user_run(USER_ADDRESS(in_user)), ENTRY_SYSCALL);
+    CHECK_EQ(user_run(USER_ADDRESS(in_user)), ENTRY_SYSTEM_CALL);
     CHECK_EQ(set_iopl(1), 0);
 }
 

@@ -9,7 +9,7 @@ static xen_pfn_t list[FRAMES];
 
 static void check_pins(void)
 {
-    pte_t *l4 = page_alloc(), *l3 = page_alloc(), *l2 = page_alloc();
+    pte_t *root = page_alloc(), *l3 = ROOT_LEVEL == 4 ? page_alloc() : root, *l2 = page_alloc();
     mfn_t data = va_to_mfn(page_alloc());
 
     page_make_readonly(mfn_to_va(data));
@@ -23,15 +23,22 @@ static void check_pins(void)
     }
     for (unsigned i = 0; i < TABLE_ENTRIES; i++)
         l3[i] = pte_make(va_to_mfn(l2), TABLE_BITS);
-    l4[0] = l4[511] = pte_make(va_to_mfn(l3), TABLE_BITS);
+    if (ROOT_LEVEL == 4) {
+        root[0] = root[511] = pte_make(va_to_mfn(l3), TABLE_BITS);
+        page_make_readonly(l3);
+    } else {
+        void *last = page_alloc();
+
+        root[ROOT_ENTRIES - 1] = pte_make(va_to_mfn(last), ROOT_TABLE_BITS);
+        page_make_readonly(last);
+    }
     page_make_readonly(l2);
-    page_make_readonly(l3);
-    page_make_readonly(l4);
+    page_make_readonly(root);
     for (unsigned i = 0; i < 5; i++) {
-        CHECK_EQ(mmuext_mfn(MMUEXT_PIN_L4_TABLE, va_to_mfn(l4)), 0);
+        CHECK_EQ(mmuext_mfn(PIN_ROOT, va_to_mfn(root)), 0);
         CHECK(mmuext_mfn(MMUEXT_PIN_L1_TABLE, data) < 0 ||
               mmuext_mfn(MMUEXT_UNPIN_TABLE, data) == 0);
-        CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, va_to_mfn(l4)), 0);
+        CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, va_to_mfn(root)), 0);
         /* Everything is free again. */
         CHECK_EQ(mmuext_mfn(MMUEXT_PIN_L2_TABLE, va_to_mfn(l2)), 0);
         CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, va_to_mfn(l2)), 0);

@@ -10,7 +10,7 @@ static void check_free(int line)
     xen_pfn_t frame = va_to_mfn(victim);
 
     page_make_readonly(victim);
-    for (unsigned cmd = MMUEXT_PIN_L1_TABLE; cmd <= MMUEXT_PIN_L4_TABLE; cmd++) {
+    for (unsigned cmd = MMUEXT_PIN_L1_TABLE; cmd <= PIN_EMPTY_LAST; cmd++) {
         bad += mmuext_mfn(cmd, frame) != 0;
         bad += mmuext_mfn(MMUEXT_UNPIN_TABLE, frame) != 0;
         bad += page_protect(victim, PAGE_RW) != 0;

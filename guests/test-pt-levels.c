@@ -14,8 +14,7 @@ void test(void)
         mfn[level] = pte_mfn(*entry_of(va, level + 1));
     mfn[ROOT_LEVEL] = va_to_mfn(root_table());
     for (unsigned level = 2; level <= ROOT_LEVEL; level++)
-        free_entry[level] =
-            entry_of(va + (level == ROOT_LEVEL ? 1 : 5) * LEVEL_SPAN(level), level);
+        free_entry[level] = entry_of(va + (level == ROOT_LEVEL ? 1 : 5) * LEVEL_SPAN(level), level);
 
     for (unsigned level = 2; level <= ROOT_LEVEL; level++)
         for (unsigned child = 1; child <= ROOT_LEVEL; child++) {

@@ -45,13 +45,13 @@ void test(void)
     xen_pfn_t frame;
 
     l1 = tables_for(FREE_BASE);
-    for (unsigned level = 2; level <= 4; level++)
+    for (unsigned level = 2; level <= ROOT_LEVEL; level++)
         check_protected(pte_mfn(*entry_of(VIRT_BASE, level)), "table in use");
     check_protected(va_to_mfn(root_table()), "root");
     check_protected(va_to_mfn(l1), "the table that maps it");
 
     page_make_readonly(pinned);
-    for (unsigned cmd = MMUEXT_PIN_L1_TABLE; cmd <= MMUEXT_PIN_L4_TABLE; cmd++) {
+    for (unsigned cmd = MMUEXT_PIN_L1_TABLE; cmd <= PIN_EMPTY_LAST; cmd++) {
         MUST(mmuext_mfn(cmd, va_to_mfn(pinned)));
         check_protected(va_to_mfn(pinned), "pinned table");
         MUST(mmuext_mfn(MMUEXT_UNPIN_TABLE, va_to_mfn(pinned)));

@@ -61,7 +61,7 @@ static long domain_query(unsigned op, uint64_t arg)
     if (op == XENMEM_current_reservation)
         answer = (long)d->tot_pages;
     else if (op == XENMEM_maximum_reservation)
-        answer = (long)(d->max_pages & INT64_MAX);
+        answer = (long)MIN(d->max_pages, guest_is_narrow() ? INT32_MAX : INT64_MAX);
     else
         answer = maximum_gpfn(d);
     domain_put(d);

@@ -9,6 +9,9 @@
 #define ROOT_LEVEL 3
 #define ROOT_ENTRIES 4
 #define PIN_ROOT MMUEXT_PIN_L3_TABLE
+/* The highest of these commands by which an empty page may become a table: the last entry of a root
+ * leads to the hypervisor's addresses, and must be there. */
+#define PIN_EMPTY_LAST MMUEXT_PIN_L2_TABLE
 
 /* A region of addresses that nothing else uses, in an L3 slot of its own: tests map there. */
 #define FREE_SLOT 1

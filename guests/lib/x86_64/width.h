@@ -9,6 +9,8 @@
 #define ROOT_LEVEL 4
 #define ROOT_ENTRIES 512
 #define PIN_ROOT MMUEXT_PIN_L4_TABLE
+/* The highest of these commands by which an empty page may become a table. */
+#define PIN_EMPTY_LAST MMUEXT_PIN_L4_TABLE
 
 /* A region of addresses that nothing else uses, in an L4 slot of its own: tests map there. */
 #define FREE_SLOT 300
