@@ -108,7 +108,9 @@ long do_memory_op(unsigned long cmd, uint64_t arg)
     case XENMEM_maximum_gpfn:
         return domain_query(op, arg);
     case XENMEM_machphys_mfn_list:
-        return memory_machphys_list(arg);
+        return memory_machphys_list(arg, word_size());
+    case XENMEM_machphys_compat_mfn_list:
+        return memory_machphys_list(arg, sizeof(uint32_t));
     case XENMEM_machphys_mapping:
         return memory_machphys_mapping(arg);
     case XENMEM_memory_map:

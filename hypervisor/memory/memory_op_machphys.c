@@ -22,10 +22,16 @@
 #define ENTRY_FRAME UINT64_C(0x000ffffffffff000)
 #define TABLE_BITS 9
 
-/* Bytes of array that describe all RAM, in whole chunks. */
-static uint64_t array_bytes(void)
+/* There are two arrays, with entries as wide as the words of their readers. */
+static uint64_t array_base(size_t width)
 {
-    return ROUND_UP((max_mfn().n + 1) * sizeof(uint64_t), CHUNK_BYTES);
+    return width == sizeof(uint32_t) ? COMPAT_M2P_BASE : M2P_BASE;
+}
+
+/* Bytes of array that describe all RAM, in whole chunks. */
+static uint64_t array_bytes(size_t width)
+{
+    return ROUND_UP((max_mfn().n + 1) * width, CHUNK_BYTES);
 }
 
 /* The frame behind `va` in Ringfort's own tables; 0 where nothing is mapped. */
@@ -45,20 +51,26 @@ static uint64_t array_mfn(uint64_t va)
     }
 }
 
-void memory_machphys_share(void)
+static void share_array(size_t width)
 {
-    for (uint64_t at = 0; at < array_bytes(); at += PAGE_SIZE) {
-        uint64_t frame = array_mfn(M2P_BASE + at);
+    for (uint64_t at = 0; at < array_bytes(width); at += PAGE_SIZE) {
+        uint64_t frame = array_mfn(array_base(width) + at);
 
         if (frame)
             frame_share(frame_of(mfn(frame)), dom_xen, false);
     }
 }
 
-long memory_machphys_list(uint64_t arg)
+void memory_machphys_share(void)
+{
+    share_array(sizeof(uint64_t));
+    share_array(sizeof(uint32_t));
+}
+
+long memory_machphys_list(uint64_t arg, size_t width)
 {
     struct xen_machphys_mfn_list list;
-    uint64_t chunks = array_bytes() >> CHUNK_SHIFT;
+    uint64_t chunks = array_bytes(width) >> CHUNK_SHIFT;
     uint64_t count;
 
     if (!current->domain->is_privileged)
@@ -69,7 +81,7 @@ long memory_machphys_list(uint64_t arg)
     if (!guest_range_ok(handle_addr(list.extent_start), count * word_size()))
         return refuse(-EFAULT);
     for (uint64_t i = 0; i < count; i++) {
-        uint64_t first = array_mfn(M2P_BASE + (i << CHUNK_SHIFT));
+        uint64_t first = array_mfn(array_base(width) + (i << CHUNK_SHIFT));
 
         if (!words_to_guest(handle_addr(list.extent_start) + i * word_size(), &first, 1))
             return refuse(-EFAULT);
@@ -82,7 +94,7 @@ long memory_machphys_mapping(uint64_t arg)
 {
     const struct domain *d = current->domain;
     uint64_t start = d->is_compat ? d->compat_hole_start : M2P_GUEST_BASE;
-    uint64_t bytes = d->is_compat ? hypmap_compat_m2p_bytes(d) : array_bytes();
+    uint64_t bytes = d->is_compat ? hypmap_compat_m2p_bytes(d) : array_bytes(sizeof(uint64_t));
     struct xen_machphys_mapping answer = {
         .v_start = start,
         .v_end = start + bytes,

@@ -38,8 +38,9 @@ long memory_map_get(uint64_t arg);
 long memory_map_machine(uint64_t arg);
 long memory_map_set(uint64_t arg);
 
-/* machphys_mfn_list, machphys_mapping. */
-long memory_machphys_list(uint64_t arg);
+/* machphys_mfn_list, machphys_compat_mfn_list: frames of the array with entries of `width` bytes,
+ * for Domain0; machphys_mapping. */
+long memory_machphys_list(uint64_t arg, size_t width);
 long memory_machphys_mapping(uint64_t arg);
 
 /* acquire_resource: frames of a domain's grant table for its controller. */

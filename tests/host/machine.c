@@ -296,6 +296,11 @@ void hypmap_fill_compat_l2(uint64_t *l2, unsigned first)
         l2[i] = COMPAT_HOLE_ENTRY(i);
 }
 
+uint32_t hypmap_compat_m2p_bytes(const struct domain *d)
+{
+    return 2 << 20;
+}
+
 void root_load_current(void)
 {
     current->memory.root_changed = false;
