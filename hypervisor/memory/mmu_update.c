@@ -13,7 +13,6 @@
 #include "memory/pte.h"
 #include "memory/root.h"
 #include "memory/update_parties.h"
-#include "schedule/schedule.h"
 #include "x86/current.h"
 
 #define COMMAND_BITS UINT64_C(3)
@@ -102,7 +101,7 @@ static int updates_perform(struct update_parties *p, uint64_t list, unsigned cou
     int rc;
 
     for (*index = 0; *index < count; ++*index) {
-        if (*index && (preempt_needed() || mfn_is_named(current->memory.dying_table)))
+        if (batch_is_cut(*index))
             return -ERESTART;
         if (!copy_from_guest(&req, list + *index * sizeof(req), sizeof(req)))
             return refuse(-EFAULT);

@@ -15,7 +15,6 @@
 #include "memory/root.h"
 #include "memory/tlb.h"
 #include "memory/update_parties.h"
-#include "schedule/schedule.h"
 #include "x86/current.h"
 
 /* One batch. */
@@ -179,7 +178,7 @@ static int ops_perform(struct mmuext_batch *batch, uint64_t list, unsigned count
     int rc;
 
     for (*index = 0; *index < count; ++*index) {
-        if (*index && (preempt_needed() || mfn_is_named(current->memory.dying_table)))
+        if (batch_is_cut(*index))
             return -ERESTART;
         if (!struct_from_guest(&op, list + *index * guest_sizeof(mmuext_op), mmuext_op))
             return refuse(-EFAULT);

@@ -4,6 +4,8 @@
 #include "domain/domain.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "memory/root.h"
+#include "schedule/schedule.h"
 #include "x86/current.h"
 
 /* Anybody may say that he means device memory. Other domains are for those who may touch them. */
@@ -49,4 +51,9 @@ void parties_put(struct update_parties *p)
         domain_put(p->page_owner);
     if (p->table_ref)
         domain_put(p->table_owner);
+}
+
+bool batch_is_cut(unsigned index)
+{
+    return index && (preempt_needed() || mfn_is_named(current->memory.dying_table));
 }
