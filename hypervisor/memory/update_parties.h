@@ -9,8 +9,8 @@ struct domain;
 /* Bit of a batch's count argument: *pdone holds what earlier calls have done. */
 #define BATCH_RESUMED (1u << 31)
 
-/* Whether a batch is to be cut before this element, never its first: work waits on the processor, or
- * a table that the last element has let go of is to be taken down first. */
+/* Whether a batch is to be cut before this element, never its first: work waits on the processor,
+ * or a table that the last element has let go of is to be taken down first. */
 bool batch_is_cut(unsigned index);
 
 struct update_parties {
