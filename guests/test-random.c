@@ -9,7 +9,7 @@
 #define FIRST 8 /* of the entries to play with in the tables */
 
 static char *pages[PAGES];
-static pte_t *tables[5]; /* by level, a tree of its own at FREE_BASE */
+static pte_t *tables[ROOT_LEVEL + 1]; /* by level, a tree of its own at FREE_BASE */
 static uint64_t seed = 1;
 static char *buffer;
 static unsigned accepted;
@@ -33,10 +33,10 @@ static mfn_t some_mfn(void)
     case 0:
         return hypervisor_mfn();
     case 1:
-        return any() >> below(64);
+        return (mfn_t)(any() >> below(64));
     case 2:
     case 3:
-        return va_to_mfn(tables[1 + below(3)]);
+        return va_to_mfn(tables[1 + below(ROOT_LEVEL - 1)]);
     default:
         return va_to_mfn(pages[below(PAGES)]);
     }
@@ -46,9 +46,9 @@ static pte_t some_entry(void)
 {
     static const uint64_t bits[] = {0,          PAGE_RO,           PAGE_RW, TABLE_BITS,
                                     TABLE_BITS, PAGE_RW | PTE_PSE, PTE_P,   PAGE_RO | PTE_G};
-    pte_t pte = pte_make(some_mfn() & 0xffffffffffUL, bits[below(8)]);
+    pte_t pte = pte_make((mfn_t)(some_mfn() & 0xffffffffffULL), bits[below(8)]);
 
-    return below(20) ? pte : pte ^ 1UL << below(64);
+    return below(20) ? pte : pte ^ 1ULL << below(64);
 }
 
 /* Never the entries that this guest itself lives by. */
@@ -56,7 +56,8 @@ static long random_update(void)
 {
     static const unsigned commands[] = {MMU_NORMAL_PT_UPDATE, MMU_NORMAL_PT_UPDATE,
                                         MMU_PT_UPDATE_PRESERVE_AD};
-    char *where = below(4) ? (char *)&tables[1 + below(3)][FIRST] : pages[below(PAGES)];
+    char *where =
+        below(4) ? (char *)&tables[1 + below(ROOT_LEVEL - 1)][FIRST] : pages[below(PAGES)];
 
     return mmu_update_one((va_to_maddr(where) + 8 * below(8)) | commands[below(3)], some_entry());
 }
@@ -92,8 +93,7 @@ static long random_descriptor(void)
 static long random_pointer_call(void)
 {
     static const unsigned long bad[] = {
-        0,    0x1000,     0x800000000000, HYPERVISOR_VIRT_START, HYPERVISOR_VIRT_END - 8,
-        ~0UL, ~0UL - 4096};
+        0, 0x1000, NO_ADDRESS, HYPERVISOR_VIRT_START, HYPERVISOR_LAST_PAGE, ~0UL, ~0UL - 4096};
     static const unsigned calls[] = {
         __HYPERVISOR_mmu_update,  __HYPERVISOR_mmuext_op,      __HYPERVISOR_memory_op,
         __HYPERVISOR_multicall,   __HYPERVISOR_grant_table_op, __HYPERVISOR_event_channel_op,
@@ -129,11 +129,14 @@ static long random_event(void)
 
 static long random_register(void)
 {
-    switch (below(3)) {
+    switch (below(4)) {
     case 0:
-        return set_debugreg((int)below(4), any());
+        return set_debugreg((int)below(4), (unsigned long)any());
     case 1:
-        return set_segment_base(SEGBASE_GS_USER, any());
+        /* The GS base of applications, at 64 bits. */
+        return hypercall2(__HYPERVISOR_set_segment_base, 1, (unsigned long)any());
+    case 2:
+        return stack_switch(FLAT_KERNEL_SS, (unsigned long)any());
     default:
         return fpu_taskswitch((int)below(2));
     }
@@ -168,12 +171,12 @@ static void clean(void)
 
     set_gdt(NULL, 0);
     mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, 0);
-    for (unsigned level = 3; level >= 1; level--)
+    for (unsigned level = ROOT_LEVEL - 1; level >= 1; level--)
         for (unsigned i = FIRST; i < FIRST + 8; i++)
             MUST(entry_write(&tables[level][i], 0));
     for (unsigned i = 0; i < PAGES; i++)
         mmuext_mfn(MMUEXT_UNPIN_TABLE, va_to_mfn(pages[i]));
-    for (unsigned level = 1; level <= 3; level++)
+    for (unsigned level = 1; level < ROOT_LEVEL; level++)
         mmuext_mfn(MMUEXT_UNPIN_TABLE, va_to_mfn(tables[level]));
     for (unsigned i = 0; i < PAGES; i++)
         bad += page_protect(pages[i], PAGE_RW) != 0;
@@ -186,7 +189,7 @@ void test(void)
         seed = seed * 10 + (uint64_t)(*c - '0');
     buffer = page_alloc();
     tables_for(FREE_BASE);
-    for (unsigned level = 1; level <= 3; level++)
+    for (unsigned level = 1; level < ROOT_LEVEL; level++)
         tables[level] = mfn_to_va(pte_mfn(*entry_of(FREE_BASE, level + 1)));
     for (unsigned i = 0; i < PAGES; i++)
         pages[i] = page_alloc();

@@ -102,6 +102,10 @@ static void check_flags(void)
     CHECK_EQ(user_run_frame(&frame, 0), ENTRY_SYSCALL);
     CHECK_EQ(last_trap.rax & (0x3000 | 0x20000), 0);
     CHECK_EQ(last_trap.rax & 0x200, 0x200);
+    /* As the instruction left them. */
+    CHECK_EQ(last_trap.rcx, last_trap.rip);
+    CHECK_EQ(last_trap.r11 & 0x200, 0x200);
+    CHECK_EQ(((const uint8_t *)last_trap.rip)[-1], 0x05);
     frame.rflags = 0x202 | 0x8d5;
     CHECK_EQ(user_run_frame(&frame, 0), ENTRY_SYSCALL);
     CHECK_EQ(last_trap.rax & 0x8d5, 0x8d5);

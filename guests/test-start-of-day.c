@@ -4,12 +4,12 @@
 
 enum { RAX, RBX, RCX, RDX, RSI, RDI, RBP, RSP, R8, R15 = 15, CS, SS, DS, ES, FS, GS, RFLAGS };
 
-extern const uint64_t boot_registers[];
+extern const unsigned long boot_registers[];
 
 static void check_registers(void)
 {
-    const uint64_t *r = boot_registers;
-    uint64_t pt_end = start_info->pt_base + start_info->nr_pt_frames * PAGE_SIZE;
+    const unsigned long *r = boot_registers;
+    unsigned long pt_end = start_info->pt_base + start_info->nr_pt_frames * PAGE_SIZE;
 
     CHECK_EQ(r[RSI], start_info);
     for (unsigned i = RAX; i <= R15; i++)
@@ -17,7 +17,8 @@ static void check_registers(void)
             CHECK_EQ(r[i], 0);
     CHECK_EQ(r[CS], FLAT_KERNEL_CS);
     CHECK_EQ(r[SS], FLAT_KERNEL_SS);
-    CHECK_EQ(r[DS] | r[ES] | r[FS] | r[GS], 0);
+    for (unsigned i = DS; i <= GS; i++)
+        CHECK_EQ(r[i], FLAT_KERNEL_DS);
     /* Interrupts look enabled; IOPL, NT, AC, TF, DF are clear. */
     CHECK_EQ(r[RFLAGS] & 0x200, 0x200);
     CHECK_EQ(r[RFLAGS] & (0x3000 | 0x4000 | 0x40000 | 0x100 | 0x400), 0);
@@ -28,7 +29,8 @@ static void check_registers(void)
 
 static void check_start_info(void)
 {
-    CHECK_EQ(strncmp(start_info->magic, "xen-3.0-x86_64", 14), 0);
+    CHECK_EQ(strncmp(start_info->magic, ROOT_LEVEL == 4 ? "xen-3.0-x86_64" : "xen-3.0-x86_32p", 14),
+             0);
     CHECK_EQ((uintptr_t)start_info % PAGE_SIZE, 0);
     CHECK(start_info->nr_pages > 1024);
     CHECK_EQ(start_info->flags & (SIF_PRIVILEGED | SIF_INITDOMAIN),
@@ -51,7 +53,7 @@ static void check_shared_info(void)
     for (unsigned i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
         CHECK_EQ(shared_info->vcpu_info[i].evtchn_upcall_mask, 1);
     CHECK_EQ(shared_info->vcpu_info[0].evtchn_upcall_pending, 0);
-    for (unsigned i = 0; i < 64; i++)
+    for (unsigned i = 0; i < ARRAY_SIZE(shared_info->evtchn_pending); i++)
         CHECK_EQ(shared_info->evtchn_pending[i], 0);
     CHECK(shared_info->wc_sec > 1000000000U);
     CHECK_EQ(shared_info->wc_version & 1, 0);
@@ -112,16 +114,16 @@ static void check_mapping(void)
 
 static void check_tables(void)
 {
-    volatile pte_t *l4 = (pte_t *)start_info->pt_base;
-    mfn_t mfn = va_to_mfn((void *)l4);
+    volatile pte_t *top = (pte_t *)start_info->pt_base;
+    mfn_t mfn = va_to_mfn((void *)top);
 
-    CHECK_EQ(CATCH(l4[0] = 0), TRAP_PF);
+    CHECK_EQ(CATCH(*(volatile char *)top = 0), TRAP_PF);
     CHECK_EQ(last_trap.error, PF_PRESENT | PF_WRITE);
-    CHECK_EQ(last_cr2, l4);
+    CHECK_EQ(last_cr2, top);
     /* The root is pinned exactly once: it can be unpinned once, and pinned again. */
     CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, mfn), 0);
     CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, mfn), -XEN_EINVAL);
-    CHECK_EQ(mmuext_mfn(MMUEXT_PIN_L4_TABLE, mfn), 0);
+    CHECK_EQ(mmuext_mfn(PIN_ROOT, mfn), 0);
     /* None of the others is. */
     for (unsigned i = 1; i < start_info->nr_pt_frames; i++)
         CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE,
