@@ -10,6 +10,7 @@
 #include "domain/domain.h"
 #include "lib/alloc.h"
 #include "lib/assert.h"
+#include "lib/string.h"
 #include "memory/hypmap.h"
 #include "memory/mapping.h"
 #include "memory/mmu.h"
@@ -65,6 +66,16 @@ static void look_at_entry(const struct domain *d, mfn_t table, uint64_t key, uns
     found(m, true);
 }
 
+/* What a 32-bit guest has in its hole is the array and nothing it could write to. */
+static bool hole_is_right(const struct domain *d, const uint64_t *l2)
+{
+    uint64_t wanted[TABLE_ENTRIES];
+    unsigned first = (d->compat_hole_start >> 21) & (TABLE_ENTRIES - 1);
+
+    hypmap_fill_compat_l2(wanted, first);
+    return !memcmp(&l2[first], &wanted[first], (TABLE_ENTRIES - first) * sizeof(*l2));
+}
+
 /* Entries that hold references: all of a valid table, those below the index of a partial one. */
 static void look_at_table(mfn_t m)
 {
@@ -86,6 +97,8 @@ static void look_at_table(mfn_t m)
     for (unsigned i = HV_SLOT_FIRST;
          key_type(f->type) == FRAME_L4 && f->type & TYPE_COUNT && i <= HV_SLOT_LAST; i++)
         must(table[i] == hv_root[i], "rule 5", m);
+    if (f->type & TYPE_TOP_L2 && f->type & TYPE_COUNT)
+        must(hole_is_right(f->owner, table), "rule 5: hole", m);
 }
 
 static void look_at_vcpu(const struct vcpu *v)

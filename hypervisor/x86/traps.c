@@ -197,25 +197,31 @@ static void compat_user_segments(struct cpu_user_regs *regs)
     regs->ss = COMPAT_USER_SS;
 }
 
-void handle_guest_syscall(struct cpu_user_regs *regs)
+/* SYSCALL to the kernel's own handler; RIP is behind the instruction. */
+static void bounce_syscall(struct vcpu *v, struct cpu_user_regs *regs,
+                           const struct guest_callback *cb)
 {
-    struct vcpu *v = current;
-    const struct guest_callback *cb;
-
-    if (likely(v->arch.in_kernel && !v->domain->is_compat)) {
-        irq_enable();
-        hypercall_dispatch(regs);
-        return;
-    }
-    if (unlikely(v->domain->is_compat))
-        compat_user_segments(regs);
-    cb = regs->cs == CS_COMPAT || v->domain->is_compat ? &v->arch.syscall32 : &v->arch.syscall;
     if (likely(cb->address)) {
         bounce_callback(v, cb);
         return;
     }
     regs->rip -= INT_INSN_LENGTH;
     inject_trap(VEC_UD, 0);
+}
+
+void handle_guest_syscall(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+
+    if (likely(v->arch.in_kernel && !v->domain->is_compat)) {
+        irq_enable();
+        hypercall_dispatch(regs);
+    } else if (v->arch.in_kernel) {
+        compat_user_segments(regs);
+        bounce_syscall(v, regs, &v->arch.syscall32);
+    } else {
+        bounce_syscall(v, regs, regs->cs == CS_COMPAT ? &v->arch.syscall32 : &v->arch.syscall);
+    }
 }
 
 /* The guest's handler learns where to return to by its own convention; RIP and RSP are lost. */

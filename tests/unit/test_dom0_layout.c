@@ -96,6 +96,35 @@ static void test_small(void)
     CHECK_EQ(l.pages_needed, l.mapped_pages);
 }
 
+/* A 32-bit kernel's words are half as long, its root has the last GiB's table always. */
+static void test_narrow(void)
+{
+    const struct pv_image low = {.virt_base = 0, .start = 0x100000, .end = 0x123456};
+    struct pv_image high = {.virt_base = 0xc0000000, .start = 0xc0100000, .end = 0xc0123456};
+    struct dom0_needs needs = {&low, MIB(64) >> PAGE_SHIFT, 0, 1200, COMPAT_HOLE_DEFAULT};
+    struct dom0_layout l;
+
+    CHECK_EQ(dom0_layout(&needs, &l), LAYOUT_OK);
+    CHECK_EQ(l.p2m.count, 16);
+    CHECK_EQ(l.mapped_pages << PAGE_SHIFT, MIB(4));
+    /* The root, one for the first GiB and one for the last, two for 4 MiB. */
+    CHECK_EQ(l.tables.count, 5);
+    needs.image = &high;
+    high.has_init_p2m = true; /* of no use to it */
+    CHECK_EQ(dom0_layout(&needs, &l), LAYOUT_OK);
+    CHECK_EQ(l.tables.count, 4);
+    CHECK_EQ(l.p2m_tables.count, 0);
+    /* What must be mapped has to end below the hole. */
+    needs.nr_pages = GIB(4) >> PAGE_SHIFT;
+    needs.initrd_bytes = MIB(848) - MIB(8);
+    CHECK_EQ(dom0_layout(&needs, &l), LAYOUT_OK);
+    CHECK(layout_va(&l, l.mapped_pages) <= COMPAT_HOLE_DEFAULT);
+    needs.initrd_bytes = MIB(856);
+    CHECK_EQ(dom0_layout(&needs, &l), LAYOUT_NO_ADDRESSES);
+    needs.hole_start = COMPAT_HOLE_PAPER;
+    CHECK_EQ(dom0_layout(&needs, &l), LAYOUT_OK);
+}
+
 static void test_refusals(void)
 {
     struct pv_image image = debian;
@@ -176,6 +205,7 @@ int main(void)
 {
     test_debian();
     test_small();
+    test_narrow();
     test_refusals();
     test_tables();
     test_size();
