@@ -199,6 +199,30 @@ static void check_user(void)
     CHECK_EQ(last_trap.rip >= USER_CODE && last_trap.rip < USER_STACK, true);
 }
 
+/* Frames whose CS is not 32-bit code of the guest's come back by the failsafe callback. What a
+ * 64-bit guest's flat segments are called is of interest: for those the way out is another. */
+static void check_bad_frames(void)
+{
+    static const uint16_t selectors[][2] = {
+        {FLAT_CS64, 0xe02b}, {FLAT_CS64, FLAT_USER_SS}, {HV_CODE | 3, 0xe013}, {3, FLAT_USER_SS},
+        {0xe043, 0xe02b},    {FLAT_USER_CS, 0xe013},    {FLAT_USER_CS, 3},
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(selectors); i++) {
+        struct trap_frame frame = {
+            .rip = USER_EIP(undefined),
+            .cs = selectors[i][0],
+            .rflags = EFLAGS_IF | 2,
+            .rsp = USER_STACK_TOP - 64,
+            .ss = selectors[i][1],
+            .rcx = USER_EIP(undefined),
+        };
+
+        CHECK_EQ(user_run_frame(&frame, 0), ENTRY_FAILSAFE);
+        CHECK_EQ(failsafe_selectors[0] & 3, 3);
+    }
+}
+
 /* The kernel needs no hypercall to get to ring 3. */
 static void check_native_iret(void)
 {
@@ -309,6 +333,7 @@ void test(void)
     check_transfers();
     user_init();
     check_user();
+    check_bad_frames();
     check_native_iret();
     check_event();
     check_descriptors();

@@ -8,28 +8,43 @@
 #include "time/time.h"
 
 /* Frames that the guest can look up in its window; the allocator knows powers of two. */
-static unsigned frame_address_bits(const struct domain *d)
+static unsigned frame_address_bits(uint64_t hole_start)
 {
-    uint64_t frames = (COMPAT_HOLE_END - d->compat_hole_start) / sizeof(uint32_t);
+    uint64_t frames = (COMPAT_HOLE_END - hole_start) / sizeof(uint32_t);
 
     return PAGE_SHIFT + 63 - __builtin_clzll(frames);
+}
+
+/* Nothing of 64 bits is there yet. The toolstack has made the ports of console and XenStore by now.
+ * The domain's lock keeps registers away, that of its pages keeps memory away. */
+static bool claim_width(struct domain *d, unsigned ports)
+{
+    struct vcpu *v;
+
+    for_each_vcpu (d, v)
+        if (v->initialised)
+            return false;
+    spin_lock(&d->pages_lock);
+    d->is_compat = !d->tot_pages && d->event.allocated <= ports;
+    spin_unlock(&d->pages_lock);
+    return d->is_compat;
 }
 
 int domain_make_compat(struct domain *d, uint64_t hole_start)
 {
     const unsigned ports = sizeof(((struct shared_info_x86_32 *)0)->evtchn_pending) * 8;
-    struct vcpu *v;
+    bool done;
 
-    /* The toolstack has made the console's and XenStore's ports by now. */
-    if (d->tot_pages || d->event.allocated > ports)
+    spin_lock(&d->lock);
+    done = !d->is_compat && claim_width(d, ports);
+    if (done) {
+        d->compat_hole_start = hole_start;
+        d->address_bits = MIN(d->address_bits, frame_address_bits(hole_start));
+        d->event.limit = MIN(d->event.limit, ports);
+    }
+    spin_unlock(&d->lock);
+    if (!done)
         return refuse(-EACCES);
-    for_each_vcpu (d, v)
-        if (v->initialised)
-            return refuse(-EACCES);
-    d->is_compat = true;
-    d->compat_hole_start = hole_start;
-    d->address_bits = MIN(d->address_bits, frame_address_bits(d));
-    d->event.limit = MIN(d->event.limit, ports);
     /* The slots of vCPUs are where they were; the clock is not. */
     d->shared_info->wc_version = d->shared_info->wc_sec = d->shared_info->wc_nsec = 0;
     d->shared_info->wc_sec_hi = 0;
