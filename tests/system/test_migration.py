@@ -171,8 +171,9 @@ def test_failed_migration():
             assert abs(free_kibibytes(dom0) - before) <= WARM_UP_KIB
         # The process that has switched the log on dies, and with it who would switch it off.
         rounds, _ = status(guest)
-        dom0.run(f"{MIGRATE} & sleep 5; killall -9 libxl-save-helper; wait", 240, check=False)
-        dom0.run("killall -9 xl; for d in $(xl list | awk '/incoming/ { print $2 }'); do "
+        dom0.run(f"({MIGRATE}) & move=$!; sleep 5; for p in /proc/[0-9]*; do case $(readlink $p/exe) in "
+                 "*libxl-save-helper) kill -9 ${p#/proc/};; esac; done; wait $move", 240, check=False)
+        dom0.run("for d in $(xl list | awk '/incoming/ { print $2 }'); do "
                  "xl destroy $d; done", check=False)
         assert dom0.run("xl domid guest") == domid
         check_progress(guest, rounds, ("memory", "toggles", "forks", "file"))
