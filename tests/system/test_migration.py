@@ -171,8 +171,12 @@ def test_failed_migration():
             assert abs(free_kibibytes(dom0) - before) <= WARM_UP_KIB
         # The process that has switched the log on dies, and with it who would switch it off.
         rounds, _ = status(guest)
-        dom0.run(f"({MIGRATE}) & move=$!; sleep 5; for p in /proc/[0-9]*; do case $(readlink $p/exe) in "
-                 "*libxl-save-helper) kill -9 ${p#/proc/};; esac; done; wait $move", 240, check=False)
+        dom0.run('helpers() { for p in /proc/[0-9]*; do case "$(readlink $p/exe)" in '
+                 "*libxl-save-helper) echo ${p#/proc/};; esac; done; }")
+        # One sends, one receives.
+        dom0.run(f"({MIGRATE}) & move=$!; for i in $(seq 200); do usleep 200000; "
+                 "[ $(helpers | wc -l) -lt 2 ] || break; done; kill -9 $(helpers); wait $move",
+                 240, check=False)
         dom0.run("for d in $(xl list | awk '/incoming/ { print $2 }'); do "
                  "xl destroy $d; done", check=False)
         assert dom0.run("xl domid guest") == domid
