@@ -50,6 +50,7 @@ int memcmp(const void *a, const void *b, size_t size);
 size_t strlen(const char *text);
 int strncmp(const char *a, const char *b, size_t size);
 int strcmp(const char *a, const char *b);
+const char *strstr(const char *text, const char *part);
 
 /* The decimal number that a text begins with; 0 without digits. */
 uint64_t number_of(const char *text);

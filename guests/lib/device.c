@@ -53,11 +53,8 @@ static bool wait_state(const struct device *d, enum xenbus_state state)
 
 bool device_connect(const struct device *d)
 {
-    device_set_number(d, "state", XenbusStateInitialised);
-    if (!wait_state(d, XenbusStateConnected))
-        return false;
     device_set_number(d, "state", XenbusStateConnected);
-    return true;
+    return wait_state(d, XenbusStateConnected);
 }
 
 bool device_close(const struct device *d)

@@ -25,7 +25,7 @@ uint64_t device_get(const struct device *d, const char *name, uint64_t otherwise
 /* A page of zeros for a ring, granted to the back end, with the reference written under `name`. */
 void *device_ring(const struct device *d, const char *name);
 
-/* All is written: waits until the back end is connected too, and says so. */
+/* All is written: says so, and waits until the back end is connected: whether it is. */
 bool device_connect(const struct device *d);
 
 /* Says goodbye and waits until the back end has let go of everything: whether it did. */

@@ -56,3 +56,11 @@ uint64_t number_of(const char *text)
         number = number * 10 + (uint64_t)(*text - '0');
     return number;
 }
+
+const char *strstr(const char *text, const char *part)
+{
+    for (; *text; text++)
+        if (!strncmp(text, part, strlen(part)))
+            return text;
+    return *part ? NULL : text;
+}

@@ -1,0 +1,96 @@
+"""Guests that attack Domain0's back ends by requests that no Linux sends, with the guests' library.
+
+Each request outside a guest's rights gets an error; outside the guest's own disk nothing changes;
+Domain0 and another guest go on as if nothing were.
+"""
+
+import struct
+
+from machine import library, paths
+from machine.library import create
+from machine.qemu import disk
+from machine.tools import machine_with_tools, tools_started
+
+SECTOR = 512
+PART_SECTORS = 8192
+PARTS = ("before", "disk a", "disk b", "worker")
+FIRST = 2048
+# Room between partitions, which belongs to nobody.
+GAP = 64
+RULES = """
+table bridge cards {
+    chain sources {
+        type filter hook prerouting priority 0;
+        iifname "vif%d.0" ether saddr != %s drop
+    }
+}
+"""
+
+
+def start_of(part):
+    return FIRST + part * (PART_SECTORS + GAP)
+
+
+def partition_entry(part):
+    return struct.pack("<B3sB3sII", 0, b"\0" * 3, 0x83, b"\0" * 3, start_of(part), PART_SECTORS)
+
+
+def marked_disk(name):
+    """A disk with four partitions; every sector says which it is."""
+    sectors = start_of(len(PARTS)) + FIRST
+    data = bytearray(b"".join(b"nobody's %d".ljust(SECTOR) % i for i in range(sectors)))
+    for part, text in enumerate(PARTS):
+        for i in range(PART_SECTORS):
+            at = (start_of(part) + i) * SECTOR
+            data[at:at + SECTOR] = f"{text} {i}".encode().ljust(SECTOR, b".")
+    data[:SECTOR] = bytes(SECTOR)
+    table = b"".join(partition_entry(part) for part in range(len(PARTS)))
+    data[446:512] = table + b"\x55\xaa"
+    path = paths.scratch(name + ".img")
+    path.write_bytes(data)
+    return path, bytes(data)
+
+
+def changed_sectors(image, before):
+    after = image.read_bytes()
+    assert len(after) == len(before)
+    return {i // SECTOR for i in range(0, len(after), SECTOR)
+            if after[i:i + SECTOR] != before[i:i + SECTOR]}
+
+
+def rounds(dom0, line):
+    """How far the worker is."""
+    return int(dom0.run(f"ask worker {line}", 60).split(" rounds at")[0].split()[-1])
+
+
+def attack(dom0, image, **settings):
+    """Runs a guest to its end: it must be content, and must have been heard to be."""
+    output = create(dom0, image, "attacker", attended=True, timeout=240, **settings)
+    assert "TEST PASS" in output, output
+
+
+def test_attacks():
+    image, before = marked_disk("back-ends")
+    extra = disk("virtio", image) + library.guests_disk("back-ends", 1)
+    with machine_with_tools("back-ends", extra=extra) as qemu:
+        dom0 = tools_started(qemu)
+        library.unpack_guests(dom0, "/dev/vdb")
+        dom0.run("brctl addbr xenbr0 && ip addr add 10.9.0.1/24 dev xenbr0 && ip link set xenbr0 up")
+        create(dom0, "worker", "worker", disk=["phy:/dev/vda4,xvda,w"])
+        done = rounds(dom0, "begin")
+        output = create(dom0, "tutorial", "tutorial", attended=True,
+                        disk=["phy:/dev/vda2,xvda,r"])
+        assert "the disk begins with: disk a 0..." in output and "TEST PASS" in output
+        attack(dom0, "attack-block", disk=["phy:/dev/vda2,xvda,w", "phy:/dev/vda3,xvdb,r"])
+        assert rounds(dom0, "disks") > done
+        done = rounds(dom0, "again")
+        attack(dom0, "attack-net", vif=["bridge=xenbr0"] * 4)
+        assert rounds(dom0, "cards") > done
+        assert "TEST PASS" in dom0.run("ask worker end; while read -r -t 5 answer <&3; do "
+                                       "echo $answer; done", 60, check=False)
+        dom0.run("sync; dmesg | grep -E 'xen-blkback|vif' | tail -n 5", check=False)
+        dom0.check_log()
+        dom0.power_off()
+    own = {start_of(1) + i for i in [*range(64, 72), PART_SECTORS - 1]}
+    others = changed_sectors(image, before) - set(range(start_of(3), start_of(3) + PART_SECTORS))
+    assert others == own
