@@ -41,10 +41,13 @@ def unpack_guests(dom0, device):
     dom0.run("\n".join(FUNCTIONS))
 
 
-def create(dom0, image, name, memory=4, attended=False, timeout=60, **settings):
-    """Creates a guest from an image; attended: what it says until it ends."""
+def create(dom0, image, name, memory=4, paused=False, timeout=60, **settings):
+    """Creates a guest from an image."""
     settings.update(kernel=f"{FOLDER}/{image}.elf", name=name, memory=memory)
     words = " ".join(f"'{key}={json.dumps(value)}'" for key, value in settings.items())
-    if not attended:
-        return dom0.run(f"xl create -q /dev/null {words}", timeout)
-    return dom0.run(f"xl create -q -p /dev/null {words} && attend {name}", timeout, check=False)
+    dom0.run(f"xl create -q {'-p' if paused else ''} /dev/null {words}", timeout)
+
+
+def attend(dom0, name, timeout=120):
+    """Starts a guest that was created paused: what it says until it ends."""
+    return dom0.run(f"attend {name}", timeout, check=False)

@@ -1,4 +1,4 @@
-"""Boots each test guest (build/guests/test-*.elf) as Domain0, in QEMU and some in Bochs.
+"""Boots each test guest (build/guests/test-*.elf), and the demonstration, as Domain0, in QEMU and some in Bochs.
 
 A guest prints "TEST PASS" or "TEST FAIL: reason" on the emergency console and switches off.
 guests/test-NAME.json says what is not the default; all of its keys are optional:
@@ -31,13 +31,14 @@ SCATTERED = ("memory-", "mmu", "pt-", "update-va", "start-of-day", "grants")
 
 def guests():
     """Name, image and settings of each guest, at each width that it has and Ringfort runs."""
-    for source in sorted((paths.ROOT / "guests").glob("test-*.c")):
+    folder = paths.ROOT / "guests"
+    for source in [*sorted(folder.glob("test-*.c")), folder / "demo.c"]:
         sidecar = source.with_suffix(".json")
         settings = json.loads(sidecar.read_text()) if sidecar.exists() else {}
         for width in settings.get("widths", [64]):
             if width in WIDTHS:
                 name = source.stem + ("" if width == 64 else f"-{width}")
-                yield name[len("test-"):], paths.BUILD / "guests" / f"{name}.elf", settings
+                yield name.removeprefix("test-"), paths.BUILD / "guests" / f"{name}.elf", settings
 
 
 def runs(wanted):

@@ -46,6 +46,7 @@
 
 /* One instruction with which user code enters the kernel, and what arrives there. */
 #define SYSTEM_CALL "int $0x80"
+#define SYSTEM_CALL_CLOBBERS "memory"
 #define ENTRY_SYSTEM_CALL 0x80
 
 /* No vCPU of this width has a callback for SYSCALL alone. */

@@ -45,6 +45,7 @@
 
 /* One instruction with which user code enters the kernel, and what arrives there. */
 #define SYSTEM_CALL "syscall"
+#define SYSTEM_CALL_CLOBBERS "rcx", "r11", "memory"
 #define ENTRY_SYSTEM_CALL ENTRY_SYSCALL
 #define HAS_SYSCALL true
 
