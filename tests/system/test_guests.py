@@ -1,4 +1,4 @@
-"""Boots each test guest (build/guests/test-*.elf), and the demonstration, as Domain0, in QEMU and some in Bochs.
+"""Boots each test guest, and the demonstration, as Domain0: in QEMU, and some in Bochs.
 
 A guest prints "TEST PASS" or "TEST FAIL: reason" on the emergency console and switches off.
 guests/test-NAME.json says what is not the default; all of its keys are optional:
