@@ -11,6 +11,7 @@ GUEST_ROOM(1, 160);
 #define HEAP_PAGES 64
 #define BATCH 16 /* pages mapped by one hypercall when one is missing */
 #define EFLAGS_IF 0x202
+#define DRAWN 32 /* slots of a ring that fit on a line */
 
 enum call { CALL_EXIT, CALL_NUMBER, CALL_SAY, CALL_YIELD };
 
@@ -179,13 +180,13 @@ static void run_applications(void)
 static void draw(const char *when, unsigned size, unsigned taken, unsigned answered, unsigned asked)
 {
     print("%s |", when);
-    for (unsigned slot = 0; slot < size; slot++) {
+    for (unsigned slot = 0; slot < size && slot < DRAWN; slot++) {
         unsigned from_taken = (slot - taken) % size;
 
         print("%c", from_taken < answered - taken ? 'A' : from_taken < asked - taken ? 'Q' : '.');
     }
-    print("| request producer %u, response producer %u, response consumer %u\n", asked, answered,
-          taken);
+    print("%s request producer %u, response producer %u, response consumer %u\n",
+          size > DRAWN ? "..." : "|", asked, answered, taken);
 }
 
 static void draw_disk(const char *when, const struct block *b)

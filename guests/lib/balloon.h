@@ -7,7 +7,11 @@
 /* Gives up to `pages` frames beyond the initial mapping back: how many. */
 unsigned balloon_inflate(unsigned pages);
 
-/* Takes as many of those again as the hypervisor gives: how many. */
+/* Gives all frames from this PFN on back, those of the initial mapping too; what the guest was
+ * started with must be below. How many. */
+unsigned balloon_trim(pfn_t from);
+
+/* Takes as many of the former again as the hypervisor gives: how many. */
 unsigned balloon_deflate(unsigned pages);
 
 #endif
