@@ -35,7 +35,11 @@ class Guest:
         return GuestConsole(self, quiet)
 
     def run(self, command, timeout=60, check=True):
-        """Runs a command line in the guest's shell; returns its output."""
+        """Runs a command line in the guest's shell; returns its output.
+
+        What is to go on in the background must not be the shell's own child, "( (command) & )":
+        without echo BusyBox's shell takes a child's end for the end of its input and leaves.
+        """
         with self.console():
             self.machine.send(f'{command}\necho "[guest-status:$?]"\n')
             match = self.machine.wait(r"\[guest-status:(\d+)\]\r*\n", timeout)
