@@ -12,9 +12,9 @@ SECTOR = 512
 
 
 def machine_with_tools(name, release="bookworm", options="", linux="", memory=1536,
-                       hypervisor=None, **machine):
-    """A Qemu with an image "tools", Domain0 having 640 MiB of its memory."""
-    boot = Boot.of_domain0(release, linux, options=f"dom0_mem=640M {options}", sets=("tools",),
+                       domain0=640, hypervisor=None, **machine):
+    """A Qemu with an image "tools", Domain0 having `domain0` MiB of its memory."""
+    boot = Boot.of_domain0(release, linux, options=f"dom0_mem={domain0}M {options}", sets=("tools",),
                            hypervisor=hypervisor or paths.hypervisor())
     return Qemu(name, boot, memory=memory, **machine)
 
