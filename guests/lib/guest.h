@@ -4,6 +4,7 @@
 
 #include "abi.h"
 #include "balloon.h"
+#include "beside.h"
 #include "block.h"
 #include "check.h"
 #include "console.h"

@@ -1,4 +1,4 @@
-"""Boots each test guest, and the demonstration, as Domain0: in QEMU, and some in Bochs.
+"""Boots each test and attack guest, and the demonstration, as Domain0: in QEMU, and some in Bochs.
 
 A guest prints "TEST PASS" or "TEST FAIL: reason" on the emergency console and switches off.
 guests/test-NAME.json says what is not the default; all of its keys are optional:
@@ -32,7 +32,8 @@ SCATTERED = ("memory-", "mmu", "pt-", "update-va", "start-of-day", "grants")
 def guests():
     """Name, image and settings of each guest, at each width that it has and Ringfort runs."""
     folder = paths.ROOT / "guests"
-    for source in [*sorted(folder.glob("test-*.c")), folder / "demo.c"]:
+    for source in [*sorted(folder.glob("test-*.c")), *sorted(folder.glob("attack-*.c")),
+                   folder / "demo.c"]:
         sidecar = source.with_suffix(".json")
         settings = json.loads(sidecar.read_text()) if sidecar.exists() else {}
         for width in settings.get("widths", [64]):
