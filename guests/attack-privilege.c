@@ -65,7 +65,8 @@ static void check_memory(void)
 /* Under every name that a foreign frame can be called by. */
 static void check_tables(void)
 {
-    static const unsigned names[] = {CONTROL, DOMID_XEN, DOMID_COW, DOMID_INVALID, DOMID_IDLE, 4711};
+    static const unsigned names[] = {CONTROL,       DOMID_XEN,  DOMID_COW,
+                                     DOMID_INVALID, DOMID_IDLE, 4711};
     struct mmu_update update = {.ptr = va_to_maddr(tables_for(FREE_BASE))};
     struct mmuext_op op = {.cmd = MMUEXT_PIN_L1_TABLE};
     unsigned done;
@@ -137,7 +138,8 @@ static void check_rest(void)
 /* Ports fault, or with the highest privilege for I/O that the ABI knows are not connected. */
 static void check_instructions(void)
 {
-    static const uint16_t ports[] = {0x20, 0x60, 0x64, 0x70, 0x71, 0x3f8, 0x92, 0xcf8, 0xcfc, 0x604};
+    static const uint16_t ports[] = {0x20,  0x60, 0x64,  0x70,  0x71,
+                                     0x3f8, 0x92, 0xcf8, 0xcfc, 0x604};
     static const uint32_t msrs[] = {0x1b, 0x174, 0xc0000081, 0xc0000082, 0xc0000084, 0x277};
     struct physdev_set_iopl iopl = {.iopl = 3};
     volatile uint32_t value;

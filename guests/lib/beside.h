@@ -1,5 +1,5 @@
-/* Two domains with one image: Domain0, and one without privileges that the sidecar's "beside" starts.
- * The second one's verdict is the reason with which it ends. */
+/* Two domains with one image: Domain0, and one without privileges that the sidecar's "beside"
+ * starts. The second one's verdict is the reason with which it ends. */
 #ifndef GUEST_BESIDE_H
 #define GUEST_BESIDE_H
 

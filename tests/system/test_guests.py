@@ -8,6 +8,7 @@ guests/test-NAME.json says what is not the default; all of its keys are optional
     options    more options for Ringfort ("")
     memory     machine memory in MiB (256)
     cpu        QEMU's processor model ("qemu64")
+    threads    "multi" where processors are to overlap ("single")
     timeout    seconds (60)
     expect     what is to appear instead of "TEST PASS", a regular expression
     bochs      run it in Bochs too: true, false, or "long": in make test-long only ("long")
@@ -86,7 +87,8 @@ def check(machine, settings, timeout):
 def test_guest(image, settings, cpus):
     boot = boot_of(image, settings, "multiboot", debug_build())
     with Qemu(f"guest-{image.stem}-{cpus}", boot, cpus=cpus, memory=settings.get("memory", 256),
-              cpu=settings.get("cpu", "qemu64")) as qemu:
+              cpu=settings.get("cpu", "qemu64"),
+              threads=settings.get("threads", "single")) as qemu:
         check(qemu, settings, settings.get("timeout", 60))
 
 
