@@ -31,6 +31,7 @@
 #define MEMORY_PAGES 2048
 #define FORK_PAGES 64
 #define FILE_PAGES 64
+#define DISK_START (4 << 20)
 #define DISK_BLOCKS 256
 #define MESSAGE 1024
 
@@ -206,7 +207,8 @@ static void work_file(void)
     }
 }
 
-/* Every block has what was written to it last, past all caches. */
+/* Every block has what was written to it last, past all caches. The disk begins with this
+ * program. */
 static void work_disk(const char *path)
 {
     int fd = open(path, O_RDWR | O_DIRECT);
@@ -214,13 +216,15 @@ static void work_disk(const char *path)
 
     need(fd >= 0, path);
     for (unsigned at = 0;; at = (at + 5) % DISK_BLOCKS) {
+        off_t place = DISK_START + at * PAGE;
+
         if (turn[at]) {
-            need(pread(fd, buffer, PAGE, at * PAGE) == PAGE, "read of the disk");
+            need(pread(fd, buffer, PAGE, place) == PAGE, "read of the disk");
             if (!is(buffer, at, turn[at]))
                 fault(DISK, "block", at);
         }
         fill(buffer, at, ++turn[at]);
-        need(pwrite(fd, buffer, PAGE, at * PAGE) == PAGE, "write to the disk");
+        need(pwrite(fd, buffer, PAGE, place) == PAGE, "write to the disk");
         status->rounds[DISK]++;
         pause_us(2000);
     }
