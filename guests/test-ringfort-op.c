@@ -1,5 +1,5 @@
 /* Ringfort's own hypercall: what Domain0 may ask is answered, checked and takes effect; what is
- * wrong is refused and changes nothing; other domains may ask for the version only. A second,
+ * wrong is refused and changes nothing; other domains have the version and an alarm only. A second,
  * unprivileged instance of this guest runs beside Domain0 and tells by its shutdown code how it
  * fared. */
 #include "guest.h"
@@ -21,7 +21,7 @@ static long ringfort_op(unsigned op, const void *arg)
 /* Of each operation with a structure: no memory, Ringfort's memory, another version. */
 static void check_arguments(void)
 {
-    for (unsigned op = RINGFORT_OP_get_vcpu; op <= RINGFORT_OP_trace_read; op++) {
+    for (unsigned op = RINGFORT_OP_get_vcpu; op <= RINGFORT_OP_alarm; op++) {
         union {
             uint32_t version;
             struct ringfort_vcpu any;
@@ -34,7 +34,7 @@ static void check_arguments(void)
         CHECK_EQ(ringfort_op(op, &u), -XEN_EACCES);
     }
     CHECK_EQ(ringfort_op(RINGFORT_OP_version, UNMAPPED), RINGFORT_INTERFACE_VERSION);
-    CHECK_EQ(ringfort_op(RINGFORT_OP_trace_read + 1, UNMAPPED), -XEN_ENOSYS);
+    CHECK_EQ(ringfort_op(RINGFORT_OP_alarm + 1, UNMAPPED), -XEN_ENOSYS);
     CHECK_EQ(ringfort_op(0xffffffff, UNMAPPED), -XEN_ENOSYS);
 }
 
@@ -271,7 +271,8 @@ static uint32_t other_ended(void)
     return info.flags & XEN_DOMINF_shutdown ? info.flags : 0;
 }
 
-/* Everything that Domain0 may do, as somebody else: nothing but the version. */
+/* Everything that Domain0 may do, as somebody else: nothing but the version
+ * and its own alarm. */
 static void __attribute__((noreturn)) attack(void)
 {
     struct sched_shutdown shutdown = {.reason = SHUTDOWN_poweroff};
@@ -281,9 +282,11 @@ static void __attribute__((noreturn)) attack(void)
     } u = {.version = RINGFORT_INTERFACE_VERSION};
     bool held = ringfort_op(RINGFORT_OP_version, NULL) == RINGFORT_INTERFACE_VERSION;
 
+    held = held && ringfort_op(RINGFORT_OP_alarm, &u) == 0;
     for (unsigned op = RINGFORT_OP_get_vcpu; op < 64; op++)
-        held = held && ringfort_op(op, &u) == -XEN_EPERM &&
-               ringfort_op(op, UNMAPPED) == -XEN_EPERM && ringfort_op(op, HYPERVISOR) == -XEN_EPERM;
+        held = held && (op == RINGFORT_OP_alarm || (ringfort_op(op, &u) == -XEN_EPERM &&
+                                                    ringfort_op(op, UNMAPPED) == -XEN_EPERM &&
+                                                    ringfort_op(op, HYPERVISOR) == -XEN_EPERM));
     if (!held)
         shutdown.reason = SHUTDOWN_crash;
     for (;;)

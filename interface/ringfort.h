@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ringfort's own hypercall, beside those of the ABI it shares with Xen: scheduling by Borrowed
- * Virtual Time, and the trace. For tools and guests; C99, no other header of Ringfort's.
+ * Virtual Time, the trace, and alarms in virtual time. For tools and guests; C99, no other header
+ * of Ringfort's.
  *
  *     long ringfort_op(unsigned op, void *argument)       hypercall number RINGFORT_HYPERCALL
  *
@@ -34,6 +35,9 @@
 #define RINGFORT_OP_trace 4
 /* struct ringfort_trace_read: copies records out. -EINVAL: no such CPU; -ENODATA: no buffers. */
 #define RINGFORT_OP_trace_read 5
+/* Any domain; struct ringfort_alarm: reads, sets or cancels the calling vCPU's alarm in virtual
+ * time. -EINVAL: too far ahead. */
+#define RINGFORT_OP_alarm 6
 
 /* One vCPU. Times are nanoseconds; virtual times are ns of virtual time, wrap, and are compared by
  * their difference. */
@@ -94,6 +98,19 @@ struct ringfort_allowance {
     uint32_t version;
     uint32_t set; /* 1: allowance_ns is what it shall be; 0: is filled in */
     uint64_t allowance_ns;
+};
+
+/* Virtual time of a vCPU is the nanoseconds that it has run, time_ns[0] above. When it reaches
+ * at_ns the alarm is over and raises RINGFORT_VIRQ_ALARM on the vCPU, which binds it as it does its
+ * timer's; what is reached already, at once. It does not outlive a vCPU that is saved or switched
+ * off. */
+#define RINGFORT_VIRQ_ALARM 23 /* VIRQ_ARCH_7 */
+#define RINGFORT_ALARM_MAX_NS (UINT64_C(1) << 62)
+struct ringfort_alarm {
+    uint32_t version;
+    uint32_t set;    /* 1: at_ns is what it shall be; 0: is filled in */
+    uint64_t at_ns;  /* virtual time; 0: no alarm */
+    uint64_t now_ns; /* out: the vCPU's virtual time */
 };
 
 /* Classes of events. Each CPU has a ring of records; new ones replace the oldest. */

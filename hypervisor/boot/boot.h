@@ -49,6 +49,7 @@ struct options {
     bool no_reboot, sync_console, scatter_dom0;
     int isolation; /* xpti=: -1 default, 0 off, 1 on */
     bool pcid, smep, smap, x2apic;
+    enum { TSC_BY_CPUID, TSC_RELIABLE, TSC_UNSTABLE } tsc;
     int log_level, guest_log_level; /* enum log_level */
     nsec_t bvt_context_switch;      /* sched_bvt_... */
     unsigned report_minor;          /* version to report: 4.17 or 4.20 */

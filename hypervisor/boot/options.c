@@ -211,6 +211,14 @@ static bool parse_switch_allowance(const char *value)
     return true;
 }
 
+static bool parse_tsc(const char *value)
+{
+    if (strcmp(value, "reliable") != 0 && strcmp(value, "unstable") != 0)
+        return false;
+    options.tsc = value[0] == 'r' ? TSC_RELIABLE : TSC_UNSTABLE;
+    return true;
+}
+
 static bool parse_report(const char *value)
 {
     if (strcmp(value, "4.17") != 0 && strcmp(value, "4.20") != 0)
@@ -257,6 +265,8 @@ static bool parse_option(const struct option *o)
         return name[0] == 'n' ? (options.isolation = 0, true) : parse_isolation(o);
     if (!strcmp(name, "sched_bvt_context_switch_us"))
         return parse_switch_allowance(o->value);
+    if (!strcmp(name, "tsc"))
+        return parse_tsc(o->value);
     if (!strcmp(name, "report_version"))
         return parse_report(o->value);
     if (!strcmp(name, "gnttab_max_frames"))

@@ -1,4 +1,5 @@
-/* Ringfort's own hypercall (interface/ringfort.h): BVT's parameters and figures, and the trace. */
+/* Ringfort's own hypercall (interface/ringfort.h): BVT's parameters and figures, the trace, and
+ * alarms in virtual time. */
 #include "boot/boot.h"
 #include "control/domain_info.h"
 #include "control/trace.h"
@@ -10,6 +11,7 @@
 #include "memory/guest_copy.h"
 #include "schedule/schedule.h"
 #include "schedule/status.h"
+#include "time/time.h"
 #include "x86/current.h"
 
 #define BVT_FIELDS                                                                                 \
@@ -120,6 +122,25 @@ static long allowance(uint64_t arg)
     return copy_to_guest(arg, &a, sizeof(a)) ? 0 : refuse(-EFAULT);
 }
 
+static long alarm(uint64_t arg)
+{
+    struct vcpu_runstate_info runstate;
+    struct ringfort_alarm a;
+
+    if (!copy_from_guest(&a, arg, sizeof(a)))
+        return refuse(-EFAULT);
+    if (a.version != RINGFORT_INTERFACE_VERSION)
+        return refuse(-EACCES);
+    if (a.set > 1 || (a.set && a.at_ns > RINGFORT_ALARM_MAX_NS))
+        return refuse(-EINVAL);
+    if (a.set)
+        time_set_alarm(a.at_ns);
+    a.at_ns = current->time.alarm_at;
+    runstate_get(current, &runstate);
+    a.now_ns = runstate.time[RUNSTATE_running];
+    return copy_to_guest(arg, &a, sizeof(a)) ? 0 : refuse(-EFAULT);
+}
+
 static long control(unsigned op, uint64_t arg)
 {
     switch (op) {
@@ -144,6 +165,8 @@ long do_ringfort_op(unsigned op, uint64_t arg)
     switch (op) {
     case RINGFORT_OP_version:
         return RINGFORT_INTERFACE_VERSION;
+    case RINGFORT_OP_alarm:
+        return alarm(arg);
     default:
         return current->domain->is_privileged ? control(op, arg) : refuse(-EPERM);
     }

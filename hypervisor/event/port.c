@@ -1,6 +1,7 @@
 /* The state machine of event channel ports and their two-level bitmaps. */
 #include "event/port.h"
 
+#include "interface/ringfort.h"
 #include "lib/abi32.h"
 #include "lib/alloc.h"
 #include "lib/assert.h"
@@ -104,7 +105,8 @@ void port_close(struct event_port *p)
 
 bool virq_is_per_vcpu(unsigned virq)
 {
-    return virq == VIRQ_TIMER || virq == VIRQ_DEBUG || virq == VIRQ_XENOPROF || virq == VIRQ_XENPMU;
+    return virq == VIRQ_TIMER || virq == VIRQ_DEBUG || virq == VIRQ_XENOPROF ||
+           virq == VIRQ_XENPMU || virq == RINGFORT_VIRQ_ALARM;
 }
 
 bool port_is_movable(const struct event_port *p)

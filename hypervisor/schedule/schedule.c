@@ -92,6 +92,7 @@ static void arm_slice(struct runqueue *rq, struct vcpu *v, nsec_t at)
 static void switch_to(struct vcpu *prev, struct vcpu *next, nsec_t at)
 {
     account_switch(prev, next, at);
+    time_stop_alarm(prev);
     if (!prev->is_idle)
         runstate_change(prev,
                         vcpu_runnable(prev)      ? RUNSTATE_runnable
@@ -111,10 +112,12 @@ static void refresh_guest(struct vcpu *v)
     if (v->time.singleshot.cpu != this_cpu()) {
         timer_migrate(&v->time.singleshot, this_cpu());
         timer_migrate(&v->time.periodic, this_cpu());
+        timer_migrate(&v->time.alarm, this_cpu());
         timer_migrate(&v->sched.poll_timer, this_cpu());
     }
     time_update_vcpu(v);
     time_update_areas(v);
+    time_start_alarm(v);
 }
 
 /* WORK_SCHEDULE's body. */

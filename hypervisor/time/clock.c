@@ -4,16 +4,19 @@
  */
 #include "lib/printk.h"
 #include "time/clock.h"
+#include "time/handshake.h"
 #include "time/time.h"
 #include "time/timer.h"
 #include "time/tsc_scale.h"
 #include "x86/acpi.h"
 #include "x86/cpu.h"
+#include "x86/cpuid.h"
 #include "x86/current.h"
 
 #define PIT_HZ 1193182u
 #define PM_TIMER_HZ 3579545u
 #define CALIBRATION_MSEC 50
+#define HANDSHAKES 8
 
 static struct clock_stamp stamps[MAX_CPUS];
 static struct tsc_scale scale;
@@ -125,32 +128,36 @@ void time_serve_handshake(void)
     __atomic_store_n(&handshake_answer, 1, __ATOMIC_RELEASE);
 }
 
-/* Takes the middle of the quickest of several question-and-answer rounds with the boot CPU, unless
- * the counters agree to within that round: then the boot CPU's own stamp is kept, which leaves
- * synchronised counters exactly synchronised. */
+static struct handshake ask_boot_cpu(void)
+{
+    struct handshake h = {.sent = rdtsc_ordered()};
+
+    __atomic_store_n(&handshake_request, 1, __ATOMIC_RELEASE);
+    while (!__atomic_load_n(&handshake_answer, __ATOMIC_ACQUIRE))
+        cpu_relax();
+    h.width = rdtsc_ordered() - h.sent;
+    h.answer = handshake_time;
+    __atomic_store_n(&handshake_answer, 0, __ATOMIC_RELAXED);
+    return h;
+}
+
+/* With counters that agree in every round, as far as can be told, the boot CPU's own stamp is kept,
+ * which leaves synchronised counters exactly synchronised. */
 void time_init_cpu(void)
 {
-    uint64_t best = UINT64_MAX;
+    struct handshake best = {.width = UINT64_MAX};
+    bool agrees = true;
 
-    for (int i = 0; i < 8; i++) {
-        uint64_t sent = rdtsc_ordered(), width;
+    for (int i = 0; i < HANDSHAKES; i++) {
+        struct handshake h = ask_boot_cpu();
 
-        __atomic_store_n(&handshake_request, 1, __ATOMIC_RELEASE);
-        while (!__atomic_load_n(&handshake_answer, __ATOMIC_ACQUIRE))
-            cpu_relax();
-        width = rdtsc_ordered() - sent;
-        if (width < best) {
-            nsec_t mine;
-
-            best = width;
-            stamps[this_cpu()] = stamps[0];
-            mine = clock_at(sent + width / 2) - handshake_time;
-            if (mine > tsc_scale(scale, width) || -mine > tsc_scale(scale, width))
-                stamps[this_cpu()] =
-                    (struct clock_stamp){.tsc = sent + width / 2, .time = handshake_time};
-        }
-        __atomic_store_n(&handshake_answer, 0, __ATOMIC_RELAXED);
+        agrees = agrees && handshake_agrees(scale, stamps[0], h);
+        if (h.width < best.width)
+            best = h;
     }
+    stamps[this_cpu()] = agrees ? stamps[0] : handshake_stamp(best);
+    if (!agrees)
+        cpu_features.stable_tsc = false;
 }
 
 void udelay(unsigned usec)

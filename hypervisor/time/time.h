@@ -39,6 +39,13 @@ void runstate_change(struct vcpu *v, int state, nsec_t at);
 /* A copy with time in the current state added. As runstate_change, under the run queue's lock. */
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
 
+/* The alarm of `current` at virtual time `at` (ns that it has run, up to RINGFORT_ALARM_MAX_NS; 0:
+ * none), which raises RINGFORT_VIRQ_ALARM. */
+void time_set_alarm(uint64_t at);
+/* The vCPU got this CPU, its runstate is changed already; it loses it. By the scheduler. */
+void time_start_alarm(struct vcpu *v);
+void time_stop_alarm(struct vcpu *v);
+
 /* Parts of vcpu_create and domain_create: timers made, none armed. */
 void time_init_vcpu(struct vcpu *v);
 void time_init_domain(struct domain *d);
@@ -49,6 +56,7 @@ void time_destroy_domain(struct domain *d);
 /* Timer kinds owned here, called by timer_fire(). */
 void vcpu_singleshot_fired(struct vcpu *v);
 void vcpu_periodic_fired(struct vcpu *v);
+void vcpu_alarm_fired(struct vcpu *v);
 
 /* The rate of the TSC, as measured at boot. */
 uint64_t tsc_khz(void);

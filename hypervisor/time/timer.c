@@ -152,6 +152,9 @@ static void timer_fire(struct timer *t)
     case TIMER_VCPU_PERIODIC:
         vcpu_periodic_fired(t->owner);
         break;
+    case TIMER_VCPU_ALARM:
+        vcpu_alarm_fired(t->owner);
+        break;
     case TIMER_VCPU_POLL:
         vcpu_unblock(t->owner);
         break;

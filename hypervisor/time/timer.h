@@ -12,6 +12,7 @@
 enum timer_kind {
     TIMER_VCPU_SINGLESHOT, /* struct vcpu.time */
     TIMER_VCPU_PERIODIC,
+    TIMER_VCPU_ALARM,      /* in virtual time: armed while the vCPU runs */
     TIMER_VCPU_POLL,       /* struct vcpu.sched: SCHEDOP_poll's time-out */
     TIMER_SLICE,           /* end of the running vCPU's allowance on this CPU */
     TIMER_DOMAIN_WATCHDOG, /* struct domain.time */

@@ -7,6 +7,7 @@
 #include "memory/guest_copy.h"
 #include "time/clock.h"
 #include "time/time.h"
+#include "x86/cpuid.h"
 
 /* Fills one record by the version protocol: odd while it is being written. */
 static void fill_record(struct vcpu_time_info *t, const struct vcpu_time_info *from)
@@ -33,6 +34,7 @@ void time_update_vcpu(struct vcpu *v)
         .system_time = (uint64_t)stamp.time,
         .tsc_to_system_mul = scale.mul,
         .tsc_shift = scale.shift,
+        .flags = cpu_features.stable_tsc ? XEN_PVCLOCK_TSC_STABLE_BIT : 0,
     };
     struct vcpu_time_info *shown = &v->event.info->time;
 
@@ -115,6 +117,7 @@ void time_init_vcpu(struct vcpu *v)
 {
     timer_init(&v->time.singleshot, TIMER_VCPU_SINGLESHOT, v, v->sched.cpu);
     timer_init(&v->time.periodic, TIMER_VCPU_PERIODIC, v, v->sched.cpu);
+    timer_init(&v->time.alarm, TIMER_VCPU_ALARM, v, v->sched.cpu);
     v->time.runstate.state = v->is_idle ? RUNSTATE_running : RUNSTATE_offline;
     v->time.runstate.state_entry_time = (uint64_t)now();
 }
@@ -124,6 +127,7 @@ void time_destroy_vcpu(struct vcpu *v)
     v->time.period = 0;
     timer_kill(&v->time.singleshot);
     timer_kill(&v->time.periodic);
+    timer_kill(&v->time.alarm);
 }
 
 void time_init_domain(struct domain *d)

@@ -14,7 +14,9 @@ struct vcpu_time {
     uint64_t time_area;     /* guest VA, 0: none (VCPUOP_register_vcpu_time_memory_area) */
     bool areas_due;         /* the two are to be written when the vCPU enters kernel mode next */
     struct timer singleshot, periodic;
-    nsec_t period; /* 0: off */
+    nsec_t period;      /* 0: off */
+    struct timer alarm; /* armed while the vCPU runs */
+    uint64_t alarm_at;  /* virtual time, 0: none; the vCPU's own CPU only */
 };
 
 struct domain_time {

@@ -25,6 +25,7 @@
 #define FEATURE_RDTSCP (1u << 27)
 #define FEATURE_IBPB_INTEL (1u << 26) /* EDX of leaf 7 */
 #define FEATURE_IBPB_AMD (1u << 12)   /* EBX of leaf 0x80000008 */
+#define INVARIANT_TSC (1u << 8)       /* EDX of leaf 0x80000007 */
 #define XSAVE_LEAF 0xd
 #define XSAVE_MINIMUM 576 /* legacy image and header */
 #define XSAVE_COMPONENTS 63
@@ -85,6 +86,11 @@ static void init_xsave(void)
     cpu_features.xsave_size = xsave_area_size(cpu_features.xcr0);
 }
 
+static bool has_invariant_tsc(void)
+{
+    return cpuid(EXTENDED, 0).a >= EXTENDED + 7 && (cpuid(EXTENDED + 7, 0).d & INVARIANT_TSC);
+}
+
 void cpu_features_init(void)
 {
     uint32_t vendor = cpuid(0, 0).b;
@@ -95,6 +101,8 @@ void cpu_features_init(void)
     cpu_features.ibpb =
         (cpuid(0, 0).a >= 7 && (cpuid(7, 0).d & FEATURE_IBPB_INTEL)) ||
         (cpuid(EXTENDED, 0).a >= EXTENDED + 8 && (cpuid(EXTENDED + 8, 0).b & FEATURE_IBPB_AMD));
+    cpu_features.stable_tsc =
+        options.tsc == TSC_BY_CPUID ? has_invariant_tsc() : options.tsc == TSC_RELIABLE;
     init_xsave();
 }
 

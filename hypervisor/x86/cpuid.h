@@ -11,8 +11,10 @@
 struct cpu_features {
     bool xsave; /* FPU state is kept by XSAVE; guests may use it */
     bool xsaveopt;
-    bool tsc_aux; /* RDTSCP and its register */
-    bool smap;    /* CR4.SMAP is set: guest memory is touched between STAC and CLAC only */
+    bool tsc_aux;    /* RDTSCP and its register */
+    bool stable_tsc; /* one TSC for all: constant rate, same count on every CPU; by CPUID or option,
+                      * until a CPU that starts finds otherwise (time/clock.c) */
+    bool smap;       /* CR4.SMAP is set: guest memory is touched between STAC and CLAC only */
     bool is_amd;
     bool ibpb;           /* a command that empties the branch predictors */
     uint64_t xcr0;       /* every state component Ringfort saves */

@@ -148,7 +148,7 @@ static void cut_extended(uint32_t leaf, const struct cpu_features *f, bool is_ha
     case 0x80000019 ... 0x8000001a:
         break;
     case 0x80000007:
-        *r = (struct cpuid_regs){.d = is_hardware ? r->d & INVARIANT_TSC : 0};
+        *r = (struct cpuid_regs){.d = is_hardware && f->stable_tsc ? INVARIANT_TSC : 0};
         break;
     case 0x80000008:
         *r = (struct cpuid_regs){.a = r->a, .b = r->b & SHOWN_E8B, .c = r->c};

@@ -110,6 +110,18 @@ void time_update_areas(struct vcpu *v)
 {
 }
 
+void time_start_alarm(struct vcpu *v)
+{
+}
+
+void time_stop_alarm(struct vcpu *v)
+{
+}
+
+void vcpu_alarm_fired(struct vcpu *v)
+{
+}
+
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
 {
 }
@@ -199,6 +211,7 @@ struct domain *sim_domain(unsigned vcpus, unsigned weight, unsigned cap)
         sched_init_vcpu(&s->v);
         timer_init(&s->v.time.singleshot, TIMER_VCPU_SINGLESHOT, &s->v, s->v.sched.cpu);
         timer_init(&s->v.time.periodic, TIMER_VCPU_PERIODIC, &s->v, s->v.sched.cpu);
+        timer_init(&s->v.time.alarm, TIMER_VCPU_ALARM, &s->v, s->v.sched.cpu);
         d->vcpus[i] = &s->v;
     }
     sched_set_domain(d, weight, cap);

@@ -48,8 +48,11 @@ static void test_shown(void)
     CHECK_EQ(ask(1, 0, false).c & BIT(31), BIT(31)); /* a hypervisor is present */
     CHECK_EQ(ask(0x80000001, 0, false).d & long_mode, long_mode);
     CHECK_EQ(ask(0xd, 0, false).a, everything.xcr0);
+    CHECK_EQ(ask(0x80000007, 0, true).d, 0);
+    everything.stable_tsc = true;
     CHECK_EQ(ask(0x80000007, 0, true).d, BIT(8));
     CHECK_EQ(ask(0x80000007, 0, false).d, 0);
+    everything.stable_tsc = false;
     CHECK(ask(0, 0, false).a <= POLICY_MAX_BASIC);
 }
 

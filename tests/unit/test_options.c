@@ -109,6 +109,12 @@ static void test_numbers(void)
     CHECK_EQ(options.max_cpus | options.dom0_max_vcpus, 0);
     CHECK_EQ(parse("sched_bvt_context_switch_us=250"), 0);
     CHECK_EQ(options.bvt_context_switch, 250000);
+    CHECK_EQ(parse("tsc=reliable"), 0);
+    CHECK_EQ(options.tsc, TSC_RELIABLE);
+    CHECK_EQ(parse("tsc=unstable"), 0);
+    CHECK_EQ(options.tsc, TSC_UNSTABLE);
+    CHECK_EQ(parse("tsc=1 tsc tsc=stable"), 3);
+    CHECK_EQ(options.tsc, TSC_BY_CPUID);
     CHECK_EQ(parse("report_version=4.20"), 0);
     CHECK_EQ(options.report_minor, 20);
     CHECK_EQ(parse("report_version=4.18"), 1);
