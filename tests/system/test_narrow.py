@@ -1,6 +1,9 @@
-"""32-bit guests by Debian's xl, beside a 64-bit Domain0: the project's own, and Debian's PV-GRUB."""
+"""32-bit guests beside 64-bit ones: on one processor's turns, and by Debian's xl, where Debian's PV-GRUB
+is one of them."""
 
-from machine import Guest, paths
+import pytest
+
+from machine import Bochs, Boot, Guest, Module, Qemu, paths
 from machine.disks import with_files
 from machine.guest import free_kibibytes
 from machine.qemu import disk
@@ -37,3 +40,34 @@ def test_narrow_guests():
         guest.wait_gone()
         assert free_kibibytes(dom0) == before
         dom0.check_log()
+
+
+def mixed_boot(**how):
+    """Wake-ups, in three domains whose many vCPUs change places all the time."""
+    guests = paths.BUILD / "guests"
+    return Boot([Module(guests / "test-wakeups-32.elf"),
+                 Module(guests / "test-wakeups.elf", "domU mem=16 vcpus=8"),
+                 Module(guests / "test-wakeups-32.elf", "domU mem=16 vcpus=8")],
+                options="dom0_mem=64M dom0_max_vcpus=6", **how)
+
+
+def check(machine, timeout):
+    machine.wait(["TEST PASS", r"TEST FAIL[^\n]*", r"PANIC[^\n]*", r"domain \d+ crashed[^\n]*"], timeout)
+    if machine.which:
+        machine.fail(machine.child.match[0])
+
+
+@pytest.mark.parametrize("cpu", ["qemu64", "Haswell"])
+def test_widths_take_turns(cpu):
+    """Without isolation, and with it (the second processor is one that leaks)."""
+    debug = paths.BUILD / "debug" / "ringfort"
+    boot = mixed_boot(hypervisor=debug if debug.exists() else paths.hypervisor())
+    with Qemu(f"turns-{cpu}", boot, cpus=3, memory=256, cpu=cpu) as qemu:
+        check(qemu, 60)
+
+
+@pytest.mark.long
+def test_widths_take_turns_bochs():
+    """With PCIDs."""
+    with Bochs("turns-bochs", mixed_boot(by="grub1"), cpus=2, memory=256) as bochs:
+        check(bochs, 360)
