@@ -70,5 +70,8 @@ uint32_t hypmap_compat_m2p_bytes(const struct domain *d);
 /* Makes the base pointers of `current` effective for its present mode (kernel or user root): loads
  * CR3, and under isolation prepares guest_cr3, which the exit path loads last. Interrupts off. */
 void root_load_current(void);
+/* The same where `current` is known not to be a 32-bit guest's, which has one root for both modes.
+ */
+void root_load_wide(void);
 
 #endif

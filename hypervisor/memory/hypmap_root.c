@@ -108,7 +108,7 @@ static void load_if_other(mfn_t root)
         write_cr3(cr3);
 }
 
-void root_load_current(void)
+void root_load_wide(void)
 {
     struct vcpu *v = current;
     bool kernel = v->arch.in_kernel;
@@ -119,11 +119,20 @@ void root_load_current(void)
     if (v->is_idle || mfn_eq(root, INVALID_MFN) || root.n == 0) {
         cpu_info()->guest_cr3 = 0;
         write_cr3(mfn_maddr(virt_to_mfn(hv_root)).a);
-    } else if (unlikely(v->domain->is_compat)) {
-        compat_root_load(root);
     } else if (root_mode == ROOT_GLOBAL) {
         load_if_other(root);
     } else {
         isolation_load(v, root, kernel);
     }
+}
+
+void root_load_current(void)
+{
+    const struct vcpu *v = current;
+
+    assert(!irq_enabled());
+    if (unlikely(v->domain->is_compat && !mfn_eq(v->memory.kernel_root, INVALID_MFN)))
+        compat_root_load(v->memory.kernel_root);
+    else
+        root_load_wide();
 }

@@ -36,7 +36,7 @@ void toggle_mode(struct vcpu *v)
     irq_disable();
     v->arch.in_kernel = !v->arch.in_kernel;
     asm volatile("swapgs" ::: "memory");
-    root_load_current();
+    root_load_wide();
     if (unlikely(v->time.areas_due))
         time_update_areas(v);
 }
@@ -67,10 +67,9 @@ fault:
 
 /* The bounce itself; 32-bit guests choose the code segment too. `extra` (of `extra_count` words,
  * low to high) goes between rip and r11. */
-static inline __attribute__((always_inline)) void enter_handler(struct vcpu *v, uint16_t compat_cs,
-                                                                uint64_t address, bool masks_events,
-                                                                const uint64_t *extra,
-                                                                unsigned extra_count)
+static inline __attribute__((always_inline)) void
+enter_handler(struct vcpu *v, const uint16_t *compat_cs, uint64_t address, bool masks_events,
+              const uint64_t *extra, unsigned extra_count)
 {
     struct cpu_user_regs *regs = guest_regs();
     struct vcpu_info *info = v->event.info;
@@ -79,7 +78,7 @@ static inline __attribute__((always_inline)) void enter_handler(struct vcpu *v, 
 
     if (v->arch.in_kernel) {
         if (unlikely(v->domain->is_compat)) {
-            bounce_compat(v, compat_cs, address, masks_events, extra, extra_count);
+            bounce_compat(v, *compat_cs, address, masks_events, extra, extra_count);
             return;
         }
         cs &= ~3UL;
@@ -113,7 +112,7 @@ static inline __attribute__((always_inline)) void enter_handler(struct vcpu *v, 
 
 void bounce_callback(struct vcpu *v, const struct guest_callback *cb)
 {
-    enter_handler(v, cb->cs, cb->address, cb->masks_events, NULL, 0);
+    enter_handler(v, &cb->cs, cb->address, cb->masks_events, NULL, 0);
 }
 
 void bounce_failsafe(struct vcpu *v, const uint16_t selectors[4])
@@ -124,7 +123,7 @@ void bounce_failsafe(struct vcpu *v, const uint16_t selectors[4])
     if (v->domain->is_compat && !selector_is_users(guest_regs()->cs))
         guest_regs()->ss = FLAT_KERNEL_SS_X86_32;
     if (v->arch.failsafe.address)
-        enter_handler(v, v->arch.failsafe.cs, v->arch.failsafe.address,
+        enter_handler(v, &v->arch.failsafe.cs, v->arch.failsafe.address,
                       v->arch.failsafe.masks_events, extra, ARRAY_SIZE(extra));
     else
         domain_crash(v->domain, "no failsafe callback");
@@ -136,7 +135,7 @@ static bool enter_trap(struct vcpu *v, unsigned vector)
     const struct trap_info *trap = &v->arch.traps[vector];
 
     if (trap->address)
-        enter_handler(v, trap->cs, trap->address, trap->flags & TRAP_MASKS_EVENTS, NULL, 0);
+        enter_handler(v, &trap->cs, trap->address, trap->flags & TRAP_MASKS_EVENTS, NULL, 0);
     return trap->address != 0;
 }
 
@@ -145,7 +144,7 @@ static bool enter_trap_with_error(struct vcpu *v, unsigned vector, uint64_t erro
     const struct trap_info *trap = &v->arch.traps[vector];
 
     if (trap->address)
-        enter_handler(v, trap->cs, trap->address, trap->flags & TRAP_MASKS_EVENTS, &error, 1);
+        enter_handler(v, &trap->cs, trap->address, trap->flags & TRAP_MASKS_EVENTS, &error, 1);
     return trap->address != 0;
 }
 
@@ -221,6 +220,6 @@ bool bounce_pending(struct vcpu *v)
     /* Once for each exit: the mask that keeps a second one out is in the guest's memory, where
      * another vCPU may clear it as fast as it is set. */
     if (event_deliverable(v->event.info) && v->arch.event.address)
-        enter_handler(v, v->arch.event.cs, v->arch.event.address, true, NULL, 0);
+        enter_handler(v, &v->arch.event.cs, v->arch.event.address, true, NULL, 0);
     return false;
 }
