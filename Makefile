@@ -1,7 +1,7 @@
 # Ringfort's build. `make` leaves build/ringfort (bootable ELF) and build/ringfort.gz.
 #   make DEBUG=1   assertions, lock-order checks, refusal log, memory oracle (in build/debug/)
 #   make tools     what Domain0 runs beside xl (in build/tools)
-#   make run | test | test-long | fuzz | bench | lint | stats
+#   make run | test | test-long | fuzz | coverage | bench | lint | stats
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
@@ -102,6 +102,10 @@ test-long: setup
 fuzz: setup
 	@$(MAKE) --no-print-directory -C tests/unit fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),120)
 
+# Lines and branches of the pure files that host tests and fuzzers reach: COVERAGE_SECONDS each.
+coverage: setup
+	@$(MAKE) --no-print-directory -s -C tests/unit coverage
+
 # Instructions per operation: no hypervisor, Xen, Ringfort. Writes docs/benchmarks.md.
 bench: setup
 	@$(MAKE) --no-print-directory all
@@ -120,4 +124,4 @@ stats:
 clean:
 	rm -rf $(OUT)/release $(OUT)/debug $(OUT)/ringfort* $(OUT)/host $(OUT)/guests
 
-.PHONY: all run setup test test-long fuzz bench tools lint stats clean
+.PHONY: all run setup test test-long fuzz coverage bench tools lint stats clean

@@ -19,8 +19,6 @@ static int grow(struct domain_event *e)
 {
     struct event_port *piece;
 
-    if (e->allocated >= e->limit)
-        return refuse(-ENOSPC);
     piece = zalloc(EVENT_PORTS_PER_PIECE * sizeof(*piece));
     if (!piece)
         return -ENOMEM;

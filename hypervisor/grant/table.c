@@ -30,7 +30,7 @@ int grant_grow(struct domain *d, unsigned nr_frames)
 {
     struct grant_table *t = d->grants;
 
-    if (nr_frames > t->max_frames || d->state != DOMAIN_ALIVE)
+    if (d->state != DOMAIN_ALIVE)
         return -EINVAL;
     while (t->nr_frames < nr_frames) {
         int rc = add_frame(d);

@@ -25,7 +25,7 @@ struct grant_table {
     uint32_t released; /* handles that the dying domain's walk has passed */
 };
 
-/* Makes the table at least `nr_frames` long. Lock held. 0, -EINVAL, -ENOMEM. */
+/* Makes the table at least `nr_frames` long, at most max_frames. Lock held. 0, -EINVAL, -ENOMEM. */
 int grant_grow(struct domain *d, unsigned nr_frames);
 
 /* Begins a use of granter's entry `ref` by domain `user`: GNTST_okay and the frame, which is held

@@ -17,7 +17,7 @@
 struct frame {
     struct domain *owner;
     unsigned refs, writers;
-    bool is_allocated, is_table, is_pool_page;
+    bool is_allocated, is_table, is_pool_page, is_busy;
 };
 
 struct slot {
@@ -87,6 +87,8 @@ void frame_put(struct frame *f)
 
 int frame_get_type(struct frame *f, enum frame_type type)
 {
+    if (f->is_busy)
+        return -ERESTART;
     if (type != FRAME_WRITABLE || f->is_table)
         return -EINVAL;
     f->writers++;
@@ -102,12 +104,14 @@ void frame_put_type(struct frame *f)
 
 int frame_get_typed(struct frame *f, struct domain *d, enum frame_type type)
 {
+    int rc;
+
     if (!frame_get(f, d))
         return -EINVAL;
-    if (!frame_get_type(f, type))
-        return 0;
-    frame_put(f);
-    return -EINVAL;
+    rc = frame_get_type(f, type);
+    if (rc)
+        frame_put(f);
+    return rc;
 }
 
 void frame_put_typed(struct frame *f)
@@ -278,6 +282,11 @@ bool grant_world_make_table(uint32_t frame)
         return false;
     frames[frame].is_table = true;
     return true;
+}
+
+void grant_world_make_busy(uint32_t frame, bool is_busy)
+{
+    frames[frame].is_busy = is_busy;
 }
 
 bool grant_world_is_free(uint32_t frame)

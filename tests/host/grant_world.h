@@ -32,6 +32,8 @@ void grant_world_clear(unsigned id, unsigned slot);
 void grant_world_release(uint32_t frame);
 /* A frame becomes a page table of its owner, if nothing writes to it; false otherwise. */
 bool grant_world_make_table(uint32_t frame);
+/* A type of the frame is being taken down, or no longer. */
+void grant_world_make_busy(uint32_t frame, bool is_busy);
 bool grant_world_is_free(uint32_t frame);
 
 /* A domain dies up to the point where only others' mappings of its frames are left. */

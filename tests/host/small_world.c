@@ -24,7 +24,7 @@ static struct domain domains[WORLD_DOMAINS];
 static struct vcpu vcpus[WORLD_DOMAINS][WORLD_VCPUS];
 static struct vcpu *vcpu_tables[WORLD_DOMAINS][WORLD_VCPUS];
 static struct shared_info shared[WORLD_DOMAINS];
-static unsigned preempt_in, fail_alloc_in;
+static unsigned preempt_in, fail_alloc_in, fail_store_in;
 
 static void domain_setup(unsigned id)
 {
@@ -44,7 +44,7 @@ static void domain_setup(unsigned id)
 
 void world_reset(void)
 {
-    preempt_in = fail_alloc_in = 0;
+    preempt_in = fail_alloc_in = fail_store_in = 0;
     world_restart = (struct world_restart){0};
     for (unsigned id = 0; id < WORLD_DOMAINS; id++)
         domain_setup(id);
@@ -76,6 +76,11 @@ void world_preempt_after(unsigned calls)
 void world_fail_alloc_after(unsigned calls)
 {
     fail_alloc_in = calls;
+}
+
+void world_fail_store_after(unsigned calls)
+{
+    fail_store_in = calls;
 }
 
 unsigned world_extra_refs(unsigned id)
@@ -149,7 +154,7 @@ bool copy_from_guest(void *dst, uint64_t va, size_t n)
 
 bool copy_to_guest(uint64_t va, const void *src, size_t n)
 {
-    if (!va || !guest_range_ok(va, n))
+    if (!va || !guest_range_ok(va, n) || (fail_store_in && --fail_store_in == 0))
         return false;
     memcpy((void *)va, src, n);
     return true;

@@ -22,6 +22,9 @@ void world_preempt_after(unsigned calls);
 /* zalloc() fails after `calls` more calls, once; 0: never. */
 void world_fail_alloc_after(unsigned calls);
 
+/* copy_to_guest() fails after `calls` more calls, once; 0: never. */
+void world_fail_store_after(unsigned calls);
+
 /* References beyond the creator's on domain `id`: 0 when every domain_get() was given back. */
 unsigned world_extra_refs(unsigned id);
 

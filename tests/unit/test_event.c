@@ -316,8 +316,78 @@ static void test_death(void)
     event_world_end();
 }
 
+/* Arguments that cannot be read, results that cannot be written, domains that are not there. */
+static void test_faults(void)
+{
+    struct evtchn_alloc_unbound a = {.dom = DOMID_SELF, .remote_dom = 0};
+    struct evtchn_bind_interdomain b = {.remote_dom = 9, .remote_port = 1};
+
+    event_world_reset(200);
+    world_run(1, 0);
+    CHECK_EQ(op(EVTCHNOP_alloc_unbound, NULL), -EFAULT);
+    CHECK_EQ(op(EVTCHNOP_bind_interdomain, &b), -ESRCH);
+    CHECK_EQ(op(EVTCHNOP_expand_array, &a), -ENOSYS);
+    world_fail_store_after(1);
+    CHECK_EQ(op(EVTCHNOP_alloc_unbound, &a), -EFAULT);
+    CHECK_EQ(status_of(DOMID_SELF, 1), EVTCHNSTAT_unbound);
+
+    /* A peer that is dying is nobody to join, though its ports are still open. */
+    world_run(0, 0);
+    world_domain(1)->state = DOMAIN_DYING;
+    b = (struct evtchn_bind_interdomain){.remote_dom = 1, .remote_port = 1};
+    CHECK_EQ(op(EVTCHNOP_bind_interdomain, &b), -EINVAL);
+    world_domain(1)->state = DOMAIN_ALIVE;
+    event_world_end();
+}
+
+/* Events for nobody: no such port, no such domain, no vCPU yet. */
+static void test_nobody(void)
+{
+    struct vcpu *v;
+    struct domain *d;
+
+    event_world_reset(200);
+    event_send_pirq(world_domain(1), 150);
+    CHECK(!event_port_pending(world_domain(1), 150));
+    CHECK(!event_port_pending(world_domain(1), 4095));
+
+    /* Before Domain0 is there, and while it has no vCPU. */
+    d = domain0;
+    domain0 = NULL;
+    event_send_global_virq(VIRQ_CONSOLE);
+    domain0 = d;
+    v = d->vcpus[0];
+    d->vcpus[0] = NULL;
+    event_send_global_virq(VIRQ_CONSOLE);
+    d->vcpus[0] = v;
+    CHECK(!event_world_woken(v));
+    event_world_end();
+}
+
+/* A vCPU that polls for any port is woken by each, also by one that is masked. */
+static void test_poll_any(void)
+{
+    struct evtchn_bind_ipi ipi = {.vcpu = 0};
+    struct vcpu *v;
+
+    event_world_reset(200);
+    world_run(1, 0);
+    CHECK_EQ(op(EVTCHNOP_bind_ipi, &ipi), 0);
+    bit_set(world_domain(1)->shared_info->evtchn_mask, ipi.port);
+    v = world_vcpu(1, 1);
+    v->sched.is_blocked = v->sched.is_polling = true;
+    v->event.poll_port = 0;
+    CHECK_EQ(send(ipi.port), 0);
+    CHECK(event_world_woken(v));
+    v->sched.is_blocked = v->sched.is_polling = false;
+    event_world_end();
+}
+
 int main(void)
 {
+    test_faults();
+    test_nobody();
+    test_poll_any();
     test_bits();
     test_bits_compat();
     test_channel();

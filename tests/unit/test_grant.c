@@ -338,8 +338,184 @@ static void test_death(void)
     grant_world_end();
 }
 
+/* What cannot be read or written back: an error, and what was done before is whole. */
+static void test_faults(void)
+{
+    static const unsigned ops[] = {GNTTABOP_setup_table,     GNTTABOP_query_size,
+                                   GNTTABOP_set_version,     GNTTABOP_get_version,
+                                   GNTTABOP_map_grant_ref,   GNTTABOP_copy,
+                                   GNTTABOP_unmap_grant_ref, GNTTABOP_unmap_and_replace};
+    union {
+        struct gnttab_setup_table setup;
+        struct gnttab_query_size size;
+        struct gnttab_set_version set;
+        struct gnttab_get_version get;
+        struct gnttab_map_grant_ref map;
+        struct gnttab_unmap_grant_ref unmap;
+        struct gnttab_copy copy;
+    } u;
+
+    grant_world_reset(2);
+    grant_world_offer(1, 8, GTF_permit_access, 2, 9);
+    world_run(2, 0);
+    for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+        CHECK_EQ(op(ops[i], NULL, 1), -EFAULT);
+        memset(&u, 0, sizeof(u));
+        u.set.version = 1; /* of two operations the first member, of others a domain */
+        if (ops[i] == GNTTABOP_get_version)
+            u.get.dom = DOMID_SELF;
+        world_fail_store_after(1);
+        CHECK_EQ(op(ops[i], &u, 1), -EFAULT);
+        world_fail_store_after(0);
+    }
+
+    /* The mapping is there, although its maker was not told. */
+    u.map = (struct gnttab_map_grant_ref){
+        .ref = 8, .dom = 1, .flags = MAP, .host_addr = grant_world_va(0)};
+    world_fail_store_after(1);
+    CHECK_EQ(op(GNTTABOP_map_grant_ref, &u, 1), -EFAULT);
+    CHECK_EQ(grant_world_mapped(2, 0), 9);
+    CHECK_EQ(unmap(0, grant_world_va(0), 0), GNTST_okay);
+
+    u.setup = (struct gnttab_setup_table){.dom = DOMID_SELF, .nr_frames = 1};
+    CHECK_EQ(op(GNTTABOP_setup_table, &u, 1), 0);
+    CHECK_EQ(u.setup.status, GNTST_bad_virt_addr);
+    grant_world_end();
+}
+
+static void test_versions_and_counts(void)
+{
+    struct gnttab_get_version get = {.dom = DOMID_SELF};
+    struct gnttab_set_version set = {.version = 3};
+
+    grant_world_reset(2);
+    world_run(2, 0);
+    CHECK_EQ(op(GNTTABOP_get_version, &get, 1), 0);
+    CHECK_EQ(get.version, 1);
+    get.dom = 1;
+    CHECK_EQ(op(GNTTABOP_get_version, &get, 1), -EPERM);
+    get.dom = 9;
+    CHECK_EQ(op(GNTTABOP_get_version, &get, 1), -ESRCH);
+    CHECK_EQ(op(GNTTABOP_get_version, &get, 2), -EINVAL);
+    CHECK_EQ(op(GNTTABOP_set_version, &set, 1), -EINVAL);
+    CHECK_EQ(op(GNTTABOP_set_version, &set, 0), -EINVAL);
+    CHECK_EQ(op(GNTTABOP_query_size, &set, 2), -EINVAL);
+    CHECK_EQ(op(GNTTABOP_map_grant_ref, &get, 0x80000000), -EINVAL);
+    CHECK_EQ(op(GNTTABOP_copy, NULL, 0), 0);
+    grant_world_end();
+}
+
+/* Without memory no table, and nothing left of one; then only what the limits allow. */
+static void test_limits(void)
+{
+    struct domain fresh = {.id = 1, .state = DOMAIN_ALIVE};
+    struct gnttab_map_grant_ref m;
+    struct gnttab_setup_table s = {.dom = DOMID_SELF, .nr_frames = 2};
+    xen_pfn_t list[2];
+    mfn_t frame;
+
+    grant_world_reset(2);
+    CHECK_EQ(grant_init_domain(&fresh, 0, 1), -EINVAL);
+    for (unsigned i = 1; i <= 5; i++) {
+        world_fail_alloc_after(i);
+        CHECK_EQ(grant_init_domain(&fresh, 1, 1), -ENOMEM);
+        CHECK(!fresh.grants);
+    }
+    grant_destroy_domain(&fresh);
+
+    s.frame_list.p = list;
+    world_run(2, 0);
+    world_fail_alloc_after(1);
+    CHECK_EQ(op(GNTTABOP_setup_table, &s, 1), 0);
+    CHECK_EQ(s.status, GNTST_general_error);
+    CHECK_EQ(grant_shared_frame(world_domain(2), 2, &frame), -EINVAL);
+    CHECK_EQ(grant_shared_frame(world_domain(2), 1, &frame), 0);
+    CHECK_EQ(grant_max_frames(world_domain(2)), 2);
+
+    /* A domain that may map nothing. */
+    grant_world_offer(1, 8, GTF_permit_access, 2, 9);
+    maptrack_destroy(&world_domain(2)->grants->maptrack);
+    CHECK_EQ(maptrack_init(&world_domain(2)->grants->maptrack, 0), 0);
+    m = map(8, MAP, 0);
+    CHECK_EQ(m.status, GNTST_no_device_space);
+    CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access);
+    grant_world_end();
+}
+
+/* What one kind of mapping took goes back when the other cannot be had; a frame whose type is being
+ * taken down is for later. */
+static void test_backing_out(void)
+{
+    struct gnttab_unmap_and_replace r;
+    struct gnttab_map_grant_ref m;
+    struct gnttab_copy c = {.source = {.u.gmfn = 20, .domid = DOMID_SELF},
+                            .dest = {.u.ref = 8, .domid = 1},
+                            .len = 1,
+                            .flags = GNTCOPY_dest_gref};
+
+    grant_world_reset(2);
+    grant_world_offer(1, 8, GTF_permit_access, 2, 9);
+    CHECK_EQ(map(8, MAP | GNTMAP_device_map, WORLD_SLOTS).status, GNTST_bad_virt_addr);
+    CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access);
+
+    grant_world_make_busy(9, true);
+    CHECK_EQ(map(8, MAP, 0).status, GNTST_eagain);
+    CHECK_EQ(op(GNTTABOP_copy, &c, 1), 0);
+    CHECK_EQ(c.status, GNTST_eagain);
+    CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access);
+    grant_world_make_busy(9, false);
+
+    /* A mapping at an entry cannot be replaced, and stays. */
+    m = map(8, MAP | GNTMAP_contains_pte, 0);
+    r = (struct gnttab_unmap_and_replace){.host_addr = m.host_addr, .handle = m.handle};
+    CHECK_EQ(op(GNTTABOP_unmap_and_replace, &r, 1), 0);
+    CHECK_EQ(r.status, GNTST_bad_virt_addr);
+    CHECK_EQ(grant_world_mapped(2, 0), 9);
+    CHECK_EQ(unmap(m.handle, m.host_addr, 0), GNTST_okay);
+    grant_world_end();
+}
+
+/* Lists of copies and of endings stop between elements; a dying domain's walk between handles. */
+static void test_more_preemption(void)
+{
+    struct gnttab_copy c[2];
+    unsigned rounds = 0;
+
+    grant_world_reset(2);
+    world_run(2, 0);
+    for (unsigned i = 0; i < 2; i++)
+        c[i] = (struct gnttab_copy){.source = {.u.gmfn = 20, .domid = DOMID_SELF},
+                                    .dest = {.u.gmfn = 21, .domid = DOMID_SELF, .offset = i},
+                                    .len = 1};
+    world_preempt_after(1);
+    CHECK_EQ(op(GNTTABOP_copy, c, 2), -ERESTART);
+    CHECK_EQ(world_restart.args[1], (uint64_t)&c[1]);
+    CHECK_EQ(world_restart.args[2], 1);
+    CHECK_EQ(*((unsigned char *)mfn_to_virt(mfn(21))), 20);
+    CHECK_EQ(((unsigned char *)mfn_to_virt(mfn(21)))[1], 21);
+
+    grant_world_offer(1, 8, GTF_permit_access, 2, 9);
+    map(8, MAP, 0);
+    map(8, MAP, 1);
+    world_domain(2)->state = DOMAIN_DYING;
+    world_preempt_after(1);
+    while (grant_release_mappings(world_domain(2)) == -ERESTART) {
+        rounds++;
+        world_preempt_after(1);
+    }
+    CHECK(rounds <= 1);
+    CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access);
+    world_domain(2)->state = DOMAIN_ALIVE;
+    grant_world_end();
+}
+
 int main(void)
 {
+    test_faults();
+    test_versions_and_counts();
+    test_limits();
+    test_backing_out();
+    test_more_preemption();
     test_entry();
     test_maptrack();
     test_setup();
