@@ -43,6 +43,7 @@ struct list domain_list;
 struct domain *domain0, *dom_io, *dom_xen;
 struct restart last_restart;
 unsigned machine_flushes, machine_page_flushes, machine_cache_flushes, machine_page_faults;
+unsigned machine_root_loads;
 
 static struct domain domains[2], io_domain, xen_domain;
 static struct vcpu vcpus[2];
@@ -304,6 +305,7 @@ uint32_t hypmap_compat_m2p_bytes(const struct domain *d)
 void root_load_current(void)
 {
     current->memory.root_changed = false;
+    machine_root_loads++;
 }
 
 void desc_load_gdt(const struct vcpu *v)
@@ -339,6 +341,7 @@ void tlb_flush_local(void)
 
 void tlb_flush_page_local(uint64_t va)
 {
+    machine_page_flushes++;
 }
 
 void tlb_flush_mask(const cpumask_t *cpus)

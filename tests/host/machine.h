@@ -45,6 +45,7 @@ mfn_t machine_frame(struct domain *d);
  * or a data frame through a stale table pointer. */
 void machine_tlb_fill(void);
 void machine_tlb_check(void);
+extern unsigned machine_root_loads;
 extern unsigned machine_flushes, machine_page_flushes, machine_cache_flushes, machine_page_faults;
 
 #endif

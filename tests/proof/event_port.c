@@ -169,7 +169,6 @@ static void start(void)
         d->id = (domid_t)id;
         d->max_vcpus = VCPUS;
         d->vcpus = vcpu_tables[id];
-        d->is_compat = any_bool();
         d->state = any_bool() ? DOMAIN_ALIVE : DOMAIN_DYING;
         d->shared_info = &shared[id];
         d->event.allocated = d->event.limit = PORTS;
@@ -216,7 +215,8 @@ static void check_new(unsigned id, long rc, uint32_t port, unsigned state)
 
 void prove_open(void)
 {
-    unsigned id = any_bool(), vcpu = any_unsigned();
+    const unsigned id = 0;
+    unsigned vcpu = any_unsigned();
     uint32_t port = 0;
     bool ipi = any_bool();
     long rc;
@@ -231,7 +231,8 @@ void prove_open(void)
 
 void prove_join(void)
 {
-    unsigned id = any_bool(), peer = any_bool();
+    const unsigned id = 0;
+    unsigned peer = any_bool();
     uint32_t peer_port = any_unsigned(), port = 0;
     long rc;
 
@@ -248,7 +249,8 @@ void prove_join(void)
 
 void prove_virq(void)
 {
-    unsigned id = any_bool(), virq = any_unsigned(), vcpu = any_unsigned();
+    const unsigned id = 0;
+    unsigned virq = any_unsigned(), vcpu = any_unsigned();
     uint32_t port = 0, was;
     long rc;
 
@@ -264,7 +266,7 @@ void prove_virq(void)
 
 void prove_pirq(void)
 {
-    unsigned id = any_bool();
+    const unsigned id = 0;
     uint32_t port = 0, was;
     long rc;
 
@@ -277,7 +279,8 @@ void prove_pirq(void)
 
 void prove_move(void)
 {
-    unsigned id = any_bool(), vcpu = any_unsigned();
+    const unsigned id = 0;
+    unsigned vcpu = any_unsigned();
     uint32_t port = any_unsigned();
     long rc;
 
@@ -289,7 +292,8 @@ void prove_move(void)
 
 void prove_close(void)
 {
-    unsigned id = any_bool(), peer;
+    const unsigned id = 0;
+    unsigned peer;
     uint32_t port = any_unsigned();
     struct event_port was;
     long rc;
@@ -313,7 +317,8 @@ void prove_close(void)
 
 void prove_send(void)
 {
-    unsigned id = any_bool(), to;
+    const unsigned id = 0;
+    unsigned to;
     uint32_t port = any_unsigned(), at;
     long rc;
 

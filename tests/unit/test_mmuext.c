@@ -1,0 +1,387 @@
+/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/page_store.c hypervisor/x86/decode.c hypervisor/x86/decode_store.c hypervisor/x86/store_apply.c hypervisor/memory/oracle.c hypervisor/hypercall/compat.c */
+/* Extended MMU operations, updates by address, descriptor tables and grant leaves: what each does,
+ * what it refuses, and what it holds afterwards. */
+#include <string.h>
+
+#include "check.h"
+#include "lib/errno.h"
+#include "machine.h"
+#include "memory/descriptor_tables.h"
+#include "memory/guest_copy.h"
+#include "memory/hypmap.h"
+#include "memory/mapping.h"
+#include "memory/mmu.h"
+#include "memory/oracle.h"
+#include "memory/page_type.h"
+#include "memory/pte.h"
+#include "memory/root.h"
+#include "memory/update_parties.h"
+#include "x86/current.h"
+
+#include <xen/domctl.h>
+
+#define TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER)
+#define DATA (PTE_PRESENT | PTE_WRITE)
+#define VA(l1) (UINT64_C(1) << 39 | UINT64_C(2) << 30 | UINT64_C(3) << 21 | (uint64_t)(l1) << 12)
+#define NOWHERE (UINT64_C(1) << 47) /* no guest's address */
+
+static mfn_t root, l3, l2, l1, data, spare, theirs;
+static struct domain *d;
+
+static uint64_t *table(mfn_t m)
+{
+    return mfn_to_virt(m);
+}
+
+static long ext(unsigned cmd, uint64_t arg1, uint64_t arg2)
+{
+    struct mmuext_op op = {.cmd = cmd};
+    long rc;
+
+    op.arg1.linear_addr = arg1;
+    op.arg2.src_mfn = arg2;
+    rc = do_mmuext_op((uint64_t)&op, 1, 0, DOMID_SELF);
+    oracle_check(true);
+    return rc;
+}
+
+static long update(mfn_t m, unsigned index, uint64_t value)
+{
+    struct mmu_update req = {mfn_maddr(m).a + index * 8, value};
+    long rc = do_mmu_update((uint64_t)&req, 1, 0, DOMID_SELF);
+
+    oracle_check(true);
+    return rc;
+}
+
+static uint32_t refs(mfn_t m)
+{
+    return frame_of(m)->count & COUNT_REFS;
+}
+
+/* Domain 0 runs on one root that maps `data` writable at VA(4). */
+static void start(void)
+{
+    machine_reset();
+    root_mode = ROOT_GLOBAL;
+    d = machine_domain(0);
+    root = machine_frame(d), l3 = machine_frame(d), l2 = machine_frame(d), l1 = machine_frame(d);
+    data = machine_frame(d), spare = machine_frame(d), theirs = machine_frame(machine_domain(1));
+    table(root)[1] = pte_make(l3, TABLE);
+    table(l3)[2] = pte_make(l2, TABLE);
+    table(l2)[3] = pte_make(l1, TABLE);
+    table(l1)[4] = pte_make(data, DATA);
+    CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, root.n, 0), 0);
+    machine_flushes = machine_page_flushes = 0;
+}
+
+static void flushes(void)
+{
+    uint64_t set = 1, nobody = 0;
+
+    start();
+    CHECK_EQ(ext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), 0);
+    CHECK_EQ(machine_flushes, 1);
+    CHECK_EQ(ext(MMUEXT_TLB_FLUSH_MULTI, 0, (uint64_t)&set), 0);
+    CHECK_EQ(ext(MMUEXT_TLB_FLUSH_ALL, 0, 0), 0);
+    CHECK_EQ(machine_flushes, 3);
+    CHECK_EQ(ext(MMUEXT_TLB_FLUSH_MULTI, 0, (uint64_t)&nobody), 0);
+    CHECK_EQ(ext(MMUEXT_TLB_FLUSH_MULTI, 0, NOWHERE), -EINVAL);
+    current->sched.is_running = false;
+    CHECK_EQ(ext(MMUEXT_TLB_FLUSH_MULTI, 0, (uint64_t)&set), 0);
+    current->sched.is_running = true;
+    CHECK_EQ(machine_flushes, 3);
+
+    CHECK_EQ(ext(MMUEXT_INVLPG_LOCAL, VA(4), 0), 0);
+    CHECK_EQ(machine_page_flushes, 1);
+    CHECK_EQ(ext(MMUEXT_INVLPG_LOCAL, HV_VIRT_START, 0), 0);
+    CHECK_EQ(machine_page_flushes, 1);
+    CHECK_EQ(ext(MMUEXT_INVLPG_MULTI, VA(4), (uint64_t)&set), 0);
+    CHECK_EQ(ext(MMUEXT_INVLPG_MULTI, VA(4), NOWHERE), -EINVAL);
+    CHECK_EQ(ext(MMUEXT_INVLPG_ALL, VA(4), 0), 0);
+    CHECK_EQ(machine_page_flushes, 3);
+    CHECK_EQ(machine_flushes, 3);
+
+    CHECK_EQ(ext(MMUEXT_FLUSH_CACHE, 0, 0), 0);
+    CHECK_EQ(ext(MMUEXT_FLUSH_CACHE_GLOBAL, 0, 0), 0);
+    machine_run(1);
+    CHECK_EQ(ext(MMUEXT_FLUSH_CACHE, 0, 0), -EACCES);
+    machine_run(0);
+    CHECK_EQ(ext(MMUEXT_MARK_SUPER, 0, 0), -EOPNOTSUPP);
+    CHECK_EQ(ext(99, 0, 0), -ENOSYS);
+}
+
+static void whole_pages(void)
+{
+    start();
+    table(data)[7] = 77;
+    CHECK_EQ(ext(MMUEXT_COPY_PAGE, spare.n, data.n), 0);
+    CHECK_EQ(table(spare)[7], 77);
+    CHECK_EQ(ext(MMUEXT_COPY_PAGE, spare.n, 0x200000), -EINVAL);
+    CHECK_EQ(ext(MMUEXT_COPY_PAGE, spare.n, theirs.n), -EINVAL);
+    CHECK_EQ(ext(MMUEXT_COPY_PAGE, theirs.n, data.n), -EINVAL);
+    CHECK_EQ(ext(MMUEXT_COPY_PAGE, l1.n, data.n), -EINVAL);
+    CHECK_EQ(ext(MMUEXT_COPY_PAGE, 0x200000, data.n), -EINVAL);
+    CHECK_EQ(table(l1)[4] & PTE_FRAME, mfn_maddr(data).a);
+    CHECK_EQ(ext(MMUEXT_CLEAR_PAGE, spare.n, 0), 0);
+    CHECK_EQ(table(spare)[7], 0);
+    CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, 0x200000, 0), -EINVAL);
+    CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, theirs.n, 0), -EINVAL);
+    CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, spare.n, 0), -EINVAL);
+    CHECK_EQ(mmu_pin(d, spare, FRAME_NONE), -EINVAL);
+    CHECK_EQ(refs(spare), 1);
+    CHECK_EQ(refs(theirs), 1);
+    CHECK_EQ(refs(data), 2);
+}
+
+/* The lists' and counters' places are the guest's word, each checked. */
+static void bad_places(void)
+{
+    uint32_t done = 5;
+    struct mmuext_op op = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
+    struct mmu_update req = {mfn_maddr(l1).a + 9 * 8, 0};
+
+    start();
+    req.ptr = mfn_maddr(l1).a + 9 * 8;
+    CHECK_EQ(do_mmuext_op(NOWHERE, 1, 0, DOMID_SELF), -EFAULT);
+    CHECK_EQ(do_mmuext_op((uint64_t)&op, 1 | BATCH_RESUMED, NOWHERE, DOMID_SELF), -EFAULT);
+    CHECK_EQ(machine_flushes, 0);
+    CHECK_EQ(do_mmuext_op((uint64_t)&op, 1, NOWHERE, DOMID_SELF), -EFAULT);
+    CHECK_EQ(machine_flushes, 1);
+    CHECK_EQ(do_mmuext_op((uint64_t)&op, 1 | BATCH_RESUMED, (uint64_t)&done, DOMID_SELF), 0);
+    CHECK_EQ(done, 6);
+    CHECK_EQ(do_mmuext_op((uint64_t)&op, 1, (uint64_t)&done, DOMID_SELF), 0);
+    CHECK_EQ(done, 1);
+    CHECK_EQ(do_mmu_update(NOWHERE, 1, 0, DOMID_SELF), -EFAULT);
+    CHECK_EQ(do_mmu_update((uint64_t)&req, 1 | BATCH_RESUMED, NOWHERE, DOMID_SELF), -EFAULT);
+    CHECK_EQ(do_mmu_update((uint64_t)&req, 1, NOWHERE, DOMID_SELF), -EFAULT);
+    req.ptr = mfn_maddr(theirs).a;
+    CHECK_EQ(do_mmu_update((uint64_t)&req, 1, 0, DOMID_SELF), -EINVAL);
+    oracle_check(true);
+}
+
+static void by_address(void)
+{
+    uint64_t set = 1, e;
+
+    start();
+    e = pte_make(spare, DATA);
+    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_TLB_FLUSH | UVMF_LOCAL), 0);
+    CHECK_EQ(machine_flushes, 1);
+    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_TLB_FLUSH | UVMF_ALL), 0);
+    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_TLB_FLUSH | (uint64_t)&set), 0);
+    CHECK_EQ(machine_flushes, 3);
+    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_INVLPG | UVMF_LOCAL), 0);
+    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_INVLPG | UVMF_ALL), 0);
+    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_INVLPG | (uint64_t)&set), 0);
+    CHECK_EQ(machine_page_flushes, 3);
+    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_INVLPG | NOWHERE), -EFAULT);
+    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_FLUSHTYPE_MASK), 0);
+    CHECK_EQ(machine_page_flushes + machine_flushes, 6);
+    CHECK_EQ(refs(spare), 2);
+
+    /* Another domain's frame, for the one that may. */
+    e = pte_make(theirs, DATA);
+    CHECK_EQ(do_update_va_mapping(VA(6), e, 0), -EINVAL);
+    CHECK_EQ(do_update_va_mapping_otherdomain(VA(6), e, UVMF_INVLPG, 1), 0);
+    CHECK_EQ(refs(theirs), 2);
+    CHECK(do_update_va_mapping_otherdomain(VA(6), e, 0, 9) < 0);
+    CHECK_EQ(do_update_va_mapping_otherdomain(VA(7), e, 0, DOMID_XEN), -EINVAL);
+    CHECK_EQ(do_update_va_mapping(VA(6), 0, 0), 0);
+    CHECK_EQ(refs(theirs), 1);
+    oracle_check(true);
+}
+
+/* A table that is still being taken down comes first; the call comes again. */
+static void after_a_dying_table(void)
+{
+    uint64_t e;
+
+    start();
+    e = pte_make(spare, DATA);
+    for (unsigned i = 10; i < 16; i++)
+        CHECK_EQ(update(l3, i, pte_make(machine_frame(d), TABLE)), 0);
+    machine_preempt_always(true);
+    CHECK_EQ(update(root, 1, 0), 0);
+    CHECK(mfn_eq(current->memory.dying_table, l3));
+    CHECK_EQ(do_update_va_mapping(VA(5), e, 0), -ERESTART);
+    CHECK_EQ(last_restart.op, __HYPERVISOR_update_va_mapping);
+    CHECK_EQ(last_restart.args[1], e);
+    CHECK_EQ(do_update_va_mapping_otherdomain(VA(5), e, 1, DOMID_SELF), -ERESTART);
+    CHECK_EQ(last_restart.op, __HYPERVISOR_update_va_mapping_otherdomain);
+    CHECK_EQ(last_restart.args[2], 1);
+    machine_preempt_always(false);
+    CHECK_EQ(do_update_va_mapping(VA(5), e, 0), -EINVAL);
+    CHECK(mfn_eq(current->memory.dying_table, INVALID_MFN));
+    CHECK_EQ(frame_of(l3)->type & (TYPE_COUNT | TYPE_PARTIAL), 0);
+    CHECK_EQ(refs(data), 1);
+    oracle_check(true);
+}
+
+/* The LDT's pages are taken when the processor looks at them, through whatever maps them then. */
+static void local_descriptors(void)
+{
+    uint64_t window = (uint64_t)cpu_area(0, CPU_AREA_LDT);
+    struct vcpu *v;
+
+    start();
+    v = current;
+    machine_page_faults = 0;
+    CHECK_EQ(ext(MMUEXT_SET_LDT, VA(4) + 8, 1), -EINVAL);
+    CHECK_EQ(ext(MMUEXT_SET_LDT, VA(4), 8193), -EINVAL);
+    CHECK_EQ(ext(MMUEXT_SET_LDT, NOWHERE - PAGE_SIZE, 513), -EINVAL);
+    CHECK_EQ(ext(MMUEXT_SET_LDT, 0, 0), 0);
+    CHECK(!mmu_fixup_fault(v, window, 0, &host_regs));
+
+    CHECK_EQ(ext(MMUEXT_SET_LDT, VA(4), 520), 0);
+    CHECK_EQ(v->arch.ldt_entries, 520);
+    /* Still writable, then not there: the guest hears of its own address. */
+    CHECK(mmu_fixup_fault(v, window + 16, 0, &host_regs));
+    CHECK(mmu_fixup_fault(v, window + PAGE_SIZE, 0, &host_regs));
+    CHECK_EQ(machine_page_faults, 2);
+    CHECK_EQ(refs(data), 2);
+    CHECK(!mmu_fixup_fault(v, window + 520 * 8, 0, &host_regs));
+    CHECK(!ldt_fault(v, window - 8));
+
+    CHECK_EQ(update(l1, 4, pte_make(data, PTE_PRESENT)), 0);
+    CHECK(mmu_fixup_fault(v, window + 16, 0, &host_regs));
+    CHECK_EQ(machine_page_faults, 2);
+    CHECK_EQ(frame_of(data)->type & (TYPE_KEY | TYPE_COUNT), type_key(FRAME_SEGDESC) | 1);
+    CHECK(mfn_eq(v->arch.ldt_frames[0], data));
+    CHECK_EQ(update(l1, 4, pte_make(data, DATA)), -EINVAL);
+    oracle_check(true);
+    CHECK(mmu_fixup_fault(v, window + 16, 0, &host_regs));
+    CHECK_EQ(machine_page_faults, 3);
+    CHECK_EQ(refs(data), 3);
+
+    CHECK_EQ(ext(MMUEXT_SET_LDT, 0, 0), 0);
+    CHECK_EQ(refs(data), 2);
+    CHECK_EQ(update(l1, 4, pte_make(data, DATA)), 0);
+}
+
+static void global_descriptors(void)
+{
+    const mfn_t nowhere = mfn(0x200000);
+    uint64_t frames[2] = {spare.n, 0x200000};
+
+    start();
+    frames[0] = spare.n;
+    CHECK_EQ(do_set_gdt((uint64_t)frames, 0x10000), -EINVAL);
+    CHECK_EQ(do_set_gdt(NOWHERE, 1), -EFAULT);
+    CHECK_EQ(do_set_gdt((uint64_t)frames, 513), -EINVAL);
+    CHECK_EQ(refs(spare), 1);
+    CHECK_EQ(vcpu_set_gdt(current, &nowhere, 0x10000), -EINVAL);
+    /* A vCPU that does not run here has nothing to load. */
+    machine_run(1);
+    CHECK_EQ(vcpu_set_gdt(d->vcpus[0], &spare, 1), 0);
+    machine_run(0);
+    CHECK_EQ(refs(spare), 2);
+    oracle_check(true);
+    CHECK_EQ(do_update_descriptor(mfn_maddr(spare).a + 1, 0), -EINVAL);
+    CHECK_EQ(do_update_descriptor(UINT64_C(0x200000) << PAGE_SHIFT, 0), -EINVAL);
+    /* A 32-bit guest has no 64-bit code. */
+    machine_domain(1)->is_compat = true;
+    machine_run(1);
+    CHECK_EQ(do_update_descriptor(mfn_maddr(theirs).a, UINT64_C(0x00affa000000ffff)), -EINVAL);
+    CHECK_EQ(do_update_descriptor(mfn_maddr(theirs).a, UINT64_C(0x00cffa000000ffff)), 0);
+    CHECK_EQ(table(theirs)[0], UINT64_C(0x00cffb000000ffff));
+    machine_run(0);
+    vcpu_drop_gdt(current);
+    CHECK_EQ(refs(spare), 1);
+}
+
+static void grant_leaves(void)
+{
+    uint64_t at;
+
+    start();
+    at = mfn_maddr(l1).a + 9 * 8;
+    CHECK_EQ(mmu_map_grant_pte(maddr(at + 1), theirs, false, 0), -EINVAL);
+    CHECK_EQ(mmu_map_grant_pte(maddr(UINT64_C(0x200000) << PAGE_SHIFT), theirs, false, 0), -EINVAL);
+    CHECK_EQ(mmu_map_grant_pte(mfn_maddr(theirs), theirs, false, 0), -EINVAL);
+    CHECK_EQ(mmu_map_grant_pte(mfn_maddr(spare), theirs, false, 0), -EINVAL);
+    CHECK_EQ(mmu_map_grant_va(HV_VIRT_START, theirs, false, 0), -EINVAL);
+    CHECK_EQ(mmu_map_grant_va(VA(9), mfn(0x200000), false, 0), -EINVAL);
+    CHECK_EQ(mmu_map_grant_va(VA(9), mfn(MACHINE_FRAMES - 1), false, 0), -EINVAL);
+    CHECK_EQ(mmu_map_grant_va(VA(9), l2, true, 0), -EINVAL);
+    CHECK_EQ(refs(l2), 2);
+    CHECK_EQ(table(l1)[9], 0);
+
+    CHECK_EQ(mmu_map_grant_va(VA(9), theirs, true, 0), 0);
+    CHECK_EQ(mmu_unmap_grant_va(VA(9), theirs, false, 0), -EINVAL);
+    CHECK_EQ(mmu_unmap_grant_va(VA(9), theirs, true, VA(9)), -EINVAL);
+    CHECK_EQ(mmu_unmap_grant_va(VA(10), theirs, true, VA(4)), -EINVAL);
+    CHECK_EQ(pte_mfn(table(l1)[4]).n, data.n);
+    CHECK_EQ(mmu_unmap_grant_pte(maddr(at), data, true), -EINVAL);
+    CHECK_EQ(mmu_unmap_grant_pte(maddr(at), theirs, true), 0);
+    CHECK_EQ(refs(theirs), 1);
+    oracle_check(true);
+}
+
+/* With roots that are copied, a changed entry is in the copy before the call returns. */
+static void copied_roots(void)
+{
+    struct vcpu *v;
+
+    start();
+    v = current;
+    root_mode = ROOT_ISOLATED;
+    machine_root_loads = 0;
+    CHECK_EQ(update(root, 9, pte_make(l3, TABLE)), 0);
+    CHECK_EQ(machine_root_loads, 1);
+    CHECK(!v->memory.root_changed);
+    CHECK_EQ(ext(MMUEXT_PIN_L4_TABLE, spare.n, 0), 0);
+    CHECK_EQ(update(spare, 9, pte_make(l3, TABLE)), 0);
+    CHECK_EQ(machine_root_loads, 1);
+
+    /* The user's root is loaded by the next switch to user mode, the kernel's at once. */
+    CHECK_EQ(ext(MMUEXT_NEW_USER_BASEPTR, spare.n, 0), 0);
+    CHECK(v->memory.root_changed);
+    CHECK_EQ(machine_root_loads, 1);
+    CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, spare.n, 0), 0);
+    CHECK_EQ(machine_flushes, 0);
+    CHECK_EQ(ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), 0);
+    CHECK(mfn_eq(v->memory.user_root, INVALID_MFN));
+    CHECK_EQ(vcpu_set_root(v, root, true), 0);
+    CHECK_EQ(vcpu_set_root(v, theirs, true), -EINVAL);
+    CHECK(mfn_eq(v->memory.user_root, root));
+    CHECK_EQ(vcpu_drop_roots(v), 0);
+    CHECK_EQ(vcpu_drop_roots(v), 0);
+    root_mode = ROOT_GLOBAL;
+    oracle_check(true);
+}
+
+/* What the tools are told of a frame, and who may refer to one that is free. */
+static void frames(void)
+{
+    struct frame *unused;
+
+    start();
+    unused = frame_of(mfn(MACHINE_FRAMES - 1));
+    CHECK_EQ(frame_info(unused), XEN_DOMCTL_PFINFO_XTAB);
+    CHECK_EQ(frame_info(frame_of(l1)), XEN_DOMCTL_PFINFO_L1TAB);
+    CHECK_EQ(frame_info(frame_of(data)), 0);
+    CHECK_EQ(ext(MMUEXT_PIN_L2_TABLE, l2.n, 0), 0);
+    CHECK_EQ(frame_info(frame_of(l2)), XEN_DOMCTL_PFINFO_L2TAB | XEN_DOMCTL_PFINFO_LPINTAB);
+    CHECK(!frame_get(unused, d));
+    CHECK(!frame_get(unused, NULL));
+    CHECK(!frame_get_any(unused));
+    CHECK(!frame_get(frame_of(theirs), d));
+    CHECK_EQ(unused->count & COUNT_REFS, 0);
+    CHECK(!mfn_valid(mfn(UINT64_C(1) << 36)));
+}
+
+int main(void)
+{
+    flushes();
+    whole_pages();
+    bad_places();
+    by_address();
+    after_a_dying_table();
+    local_descriptors();
+    global_descriptors();
+    grant_leaves();
+    copied_roots();
+    frames();
+    return check_report();
+}
