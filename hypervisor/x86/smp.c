@@ -53,8 +53,10 @@ static BOOT_CODE bool wait_until_online(unsigned cpu)
     nsec_t limit = now() + ANSWER_LIMIT;
 
     /* On its way it asks for the time, eight times. */
-    while (!is_online(cpu) && now() < limit)
+    while (!is_online(cpu) && now() < limit) {
         time_serve_handshake();
+        cpu_relax();
+    }
     return is_online(cpu);
 }
 
