@@ -31,7 +31,7 @@ def test_guest_of_release(of_dom0, of_guest):
         assert (guest.kernel == dom0.kernel) == (of_guest == of_dom0)
         guest.run("ip addr add 10.9.0.2/24 dev eth0 && ip link set eth0 up")
         assert " 0% packet loss" in guest.run("ping -c 3 10.9.0.1")
-        written = guest.run("head -c 8M /dev/urandom | tee /dev/xvda | sha256sum; sync", 120)
+        written = guest.run("head -c 8388608 /dev/urandom | tee /dev/xvda | sha256sum; sync", 120)
         assert dom0.run("sha256sum </dev/vdb").split()[0] == written.split()[0]
         dom0.run("xl shutdown -w guest", 60)
         guest.wait_gone()
