@@ -1,7 +1,5 @@
 /* An alarm in virtual time comes when its vCPU has run for so long, neither before nor when the
  * vCPU waits instead; each vCPU has its own, and takes it along from processor to processor. */
-#define __XEN_TOOLS__ 1
-#include <stdint.h>
 #include "guest.h"
 
 #include <xen/domctl.h>

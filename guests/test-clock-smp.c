@@ -1,7 +1,5 @@
 /* Two vCPUs that are moved about between the processors read the same clock: in whatever order they
  * do, time never goes back, nor does it between the moments one of them was moved. */
-#define __XEN_TOOLS__ 1
-#include <stdint.h>
 #include "guest.h"
 
 #include <xen/domctl.h>

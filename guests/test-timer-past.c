@@ -14,6 +14,9 @@ void test(void)
     CHECK_EQ(vcpu_op(VCPUOP_set_singleshot_timer, 0, &past), 0);
     CHECK(WAIT_FOR(event_count[port], SECOND));
     event_count[port] = 0;
+    past.flags = VCPU_SSHOTTMR_future;
+    CHECK_EQ(vcpu_op(VCPUOP_set_singleshot_timer, 0, &past), -XEN_ETIME);
+    past.flags = 0;
     CHECK_EQ(vcpu_op(VCPUOP_set_singleshot_timer, 0, &past), 0);
     CHECK_EQ(vcpu_op(VCPUOP_set_periodic_timer, 0, &ticks), 0);
     CHECK(WAIT_FOR(event_count[port] >= 4, 2 * SECOND));

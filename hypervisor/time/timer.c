@@ -20,6 +20,8 @@ struct timer_cpu {
     nsec_t armed_for;         /* what the APIC is set to; INT64_MAX: nothing */
     struct timer *firing;     /* taken off the heap, its owner not yet done with it */
     unsigned long interrupts; /* of the APIC's timer */
+    unsigned long own;        /* of these, such as no guest's timer had asked for */
+    unsigned long unanswered; /* not looked into by timer_run_expired() */
 } CACHE_ALIGNED;
 
 static struct timer_cpu timer_cpus[MAX_CPUS];
@@ -173,9 +175,23 @@ static void timer_fire(struct timer *t)
     }
 }
 
+/* Whether a guest has set it, as against what Ringfort does for itself. */
+static bool is_guests(const struct timer *t)
+{
+    switch (t->kind) {
+    case TIMER_SLICE:
+    case TIMER_DOMAIN_CAP:
+    case TIMER_CONSOLE_POLL:
+        return false;
+    default:
+        return true;
+    }
+}
+
 void timer_run_expired(void)
 {
     struct timer_cpu *tc = &timer_cpus[this_cpu()];
+    bool for_guest = false;
     unsigned long flags = spin_lock_irqsave(&tc->lock);
     struct heap_node *first;
 
@@ -184,18 +200,26 @@ void timer_run_expired(void)
     while ((first = heap_first(&tc->heap)) && first->key <= now()) {
         heap_remove(&tc->heap, first);
         tc->firing = container_of(first, struct timer, node);
+        for_guest |= is_guests(tc->firing);
         spin_unlock_irqrestore(&tc->lock, flags);
         timer_fire(tc->firing);
         __atomic_store_n(&tc->firing, NULL, __ATOMIC_RELEASE);
         flags = spin_lock_irqsave(&tc->lock);
     }
+    if (!for_guest)
+        tc->own += tc->unanswered;
+    tc->unanswered = 0;
     program(tc);
     spin_unlock_irqrestore(&tc->lock, flags);
 }
 
+/* Interrupts are off. */
 void timer_interrupt(void)
 {
-    timer_cpus[this_cpu()].interrupts++;
+    struct timer_cpu *tc = &timer_cpus[this_cpu()];
+
+    tc->interrupts++;
+    tc->unanswered++;
     work_raise(this_cpu(), WORK_TIMER);
 }
 
@@ -208,13 +232,14 @@ void timer_dump(void)
         unsigned long flags = spin_lock_irqsave(&tc->lock);
         struct heap_node *first = heap_first(&tc->heap);
         nsec_t left = first ? first->key - now() : 0;
-        unsigned long interrupts = tc->interrupts;
+        unsigned long interrupts = tc->interrupts, own = tc->own;
 
         spin_unlock_irqrestore(&tc->lock, flags);
         if (first)
-            log_err("CPU %u: %lu timer interrupts, next in %ld us", cpu, interrupts,
-                    left / NSEC_PER_USEC);
+            log_err("CPU %u: %lu timer interrupts, %lu of Ringfort's own, next in %ld us", cpu,
+                    interrupts, own, left / NSEC_PER_USEC);
         else
-            log_err("CPU %u: %lu timer interrupts, none to come", cpu, interrupts);
+            log_err("CPU %u: %lu timer interrupts, %lu of Ringfort's own, none to come", cpu,
+                    interrupts, own);
     }
 }
