@@ -1,7 +1,7 @@
 # Ringfort's build. `make` leaves build/ringfort (bootable ELF) and build/ringfort.gz.
 #   make DEBUG=1   assertions, lock-order checks, refusal log, memory oracle (in build/debug/)
 #   make tools     what Domain0 runs beside xl (in build/tools)
-#   make run | test | test-long | fuzz | coverage | bench | lint | stats
+#   make run | test | test-long | fuzz | fuzz-guest | coverage | bench | lint | stats
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
@@ -106,6 +106,12 @@ fuzz: setup
 coverage: setup
 	@$(MAKE) --no-print-directory -s -C tests/unit coverage
 
+# Random hypercalls by two domains on a debug build: make fuzz-guest TIME=3600 [SEED=n]
+fuzz-guest: setup
+	@$(MAKE) --no-print-directory DEBUG=1 all
+	@$(MAKE) --no-print-directory -s -C guests
+	@tools/fuzz-guest --time $(or $(TIME),120) $(if $(SEED),--seed $(SEED))
+
 # Instructions per operation: no hypervisor, Xen, Ringfort. Writes docs/benchmarks.md.
 bench: setup
 	@$(MAKE) --no-print-directory all
@@ -124,4 +130,4 @@ stats:
 clean:
 	rm -rf $(OUT)/release $(OUT)/debug $(OUT)/ringfort* $(OUT)/host $(OUT)/guests
 
-.PHONY: all run setup test test-long fuzz coverage bench tools lint stats clean
+.PHONY: all run setup test test-long fuzz fuzz-guest coverage bench tools lint stats clean
