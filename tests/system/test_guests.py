@@ -13,6 +13,7 @@ guests/test-NAME.json says what is not the default; all of its keys are optional
     expect     what is to appear instead of "TEST PASS", a regular expression
     bochs      run it in Bochs too: true, false, or "long": in make test-long only ("long")
     widths     of which widths there are guests: test-NAME.elf, test-NAME-32.elf ([64])
+    tools      not for here: a domain made by the tools (false)
     long       leave it to make test-long (false)
 """
 
@@ -37,6 +38,8 @@ def guests():
                    folder / "demo.c"]:
         sidecar = source.with_suffix(".json")
         settings = json.loads(sidecar.read_text()) if sidecar.exists() else {}
+        if settings.get("tools"):
+            continue
         for width in settings.get("widths", [64]):
             if width in WIDTHS:
                 name = source.stem + ("" if width == 64 else f"-{width}")
