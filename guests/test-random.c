@@ -68,7 +68,9 @@ static void change_grants(void)
     volatile struct grant_entry_v1 *e = &grant_table[GRANT_FIRST + below(16)];
 
     e->domid = (domid_t)below(2);
-    e->frame = (uint32_t)some_mfn();
+    e->frame = (uint32_t)va_to_mfn(play_pages[PRIVATE_PAGES + below(PAGES - PRIVATE_PAGES)]);
+    if (one_in(10))
+        e->frame = (uint32_t)hypervisor_mfn();
     e->flags = (uint16_t)((e->flags & (GTF_reading | GTF_writing)) | GTF_permit_access |
                           (one_in(4) ? GTF_readonly : 0));
 }
@@ -107,6 +109,7 @@ static void run(unsigned vcpu)
         __atomic_fetch_add(&accepted, call_run(&call), __ATOMIC_RELAXED);
         __atomic_fetch_add(&made, 1, __ATOMIC_RELAXED);
     }
+    vcpu_end();
     __atomic_fetch_add(&finished, 1, __ATOMIC_SEQ_CST);
 }
 

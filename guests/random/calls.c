@@ -47,6 +47,10 @@ static void make_grant(struct call *call)
     if (is_room(op) && command == GNTTABOP_map_grant_ref) {
         op->map.host_addr = one_in(10) ? va_to_maddr(&play_tables[1][PLAY_FIRST]) : some_va();
         op->map.flags = one_in(10) ? (unsigned)some_number() : GNTMAP_host_map | below(2) << 2;
+        if (one_in(6)) {
+            op->map.host_addr = va_to_maddr(&play_tables[1][PLAY_FIRST + below(PLAY_ENTRIES)]);
+            op->map.flags |= GNTMAP_contains_pte;
+        }
         op->map.ref = some_ref();
         op->map.dom = one_in(6) ? (domid_t)some_domain() : (domid_t)below(2);
     } else if (is_room(op) && command == GNTTABOP_unmap_grant_ref) {

@@ -6,9 +6,10 @@
 #include "guest.h"
 
 #define RANDOM_VCPUS 3
-#define PAGES 24     /* to play with: writable, or tables */
-#define SPARES 16    /* frames mapped nowhere, to give back and exchange */
-#define PLAY_FIRST 8 /* of the entries to play with in the tree at FREE_BASE */
+#define PAGES 24        /* to play with: writable, or tables */
+#define PRIVATE_PAGES 8 /* of these, the first ones: never granted */
+#define SPARES 16       /* frames mapped nowhere, to give back and exchange */
+#define PLAY_FIRST 8    /* of the entries to play with in the tree at FREE_BASE */
 #define PLAY_ENTRIES 8
 #define ARENA_PAGES 6
 #define GRANT_LIST_MAX 40
@@ -63,7 +64,11 @@ void spares_make(void);
  * accepted. */
 bool call_run(const struct call *call);
 
-/* Gives everything back that calls may have made of the pages. */
+/* Takes from this vCPU what calls may have given it. */
+void vcpu_end(void);
+
+/* Takes back what calls may have made of the pages, and checks that no reference to those that were
+ * not granted is left. */
 void play_end(void);
 
 #endif
