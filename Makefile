@@ -52,7 +52,7 @@ $(OBJ)/gen/narrow.h: $(NARROW) hypervisor/hypercall/compat_structs.h $(ABI)/xen/
 $(OBJ)/hypercall/compat.c.o: $(OBJ)/gen/narrow.h
 
 # What the newer tools' structures look like is known to these files only.
-$(OBJ)/control/%_4_20.c.o: CFLAGS := -isystem $(OUT)/abi/trixie/usr/include $(CFLAGS)
+$(OBJ)/%_4_20.c.o: CFLAGS := -isystem $(OUT)/abi/trixie/usr/include $(CFLAGS)
 
 $(OBJ)/%.c.o: hypervisor/%.c Makefile
 	@mkdir -p $(@D); echo 'CC $<'

@@ -7,17 +7,28 @@
 #include "boot/boot.h"
 #include "domain/domain.h"
 #include "hypercall/compat.h"
+#include "hypercall/version.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/guest_copy.h"
 #include "x86/current.h"
 
-/* The part after "4.17" of what tools print. */
-static const char extraversion[] = ".0-ringfort";
-/* Guest types that the domain builder may make; it compares token by token. */
-static const char capabilities[] = "xen-3.0-x86_64 xen-3.0-x86_32p ";
-static const char denied[] = "<denied>";
+const char *version_text(int cmd)
+{
+    const bool told = current->domain->is_privileged;
+
+    switch (cmd) {
+    case XENVER_extraversion: /* the part after "4.17" of what tools print */
+        return ".0-ringfort";
+    case XENVER_capabilities: /* guest types that the domain builder may make, word by word */
+        return "xen-3.0-x86_64 xen-3.0-x86_32p ";
+    case XENVER_changeset:
+        return told ? "" : "<denied>";
+    default:
+        return told ? boot_info.cmdline : "<denied>";
+    }
+}
 
 static long copy_version_struct(uint64_t arg, const void *from, size_t n)
 {
@@ -25,11 +36,11 @@ static long copy_version_struct(uint64_t arg, const void *from, size_t n)
 }
 
 /* Fixed-size text fields of the ABI: the rest of the field is zero, nothing of the stack leaks. */
-static long give_text(uint64_t arg, const char *text, size_t field)
+static long give_text(uint64_t arg, int cmd, size_t field)
 {
     char buf[1024] = {0};
 
-    strlcpy(buf, text, field);
+    strlcpy(buf, version_text(cmd), field);
     return copy_version_struct(arg, buf, field);
 }
 
@@ -75,13 +86,13 @@ long do_xen_version(int cmd, uint64_t arg)
     case XENVER_version:
         return 4 << 16 | options.report_minor;
     case XENVER_extraversion:
-        return give_text(arg, extraversion, XEN_EXTRAVERSION_LEN);
+        return give_text(arg, cmd, XEN_EXTRAVERSION_LEN);
     case XENVER_compile_info:
         return give_compile_info(arg);
     case XENVER_capabilities:
-        return give_text(arg, capabilities, XEN_CAPABILITIES_INFO_LEN);
+        return give_text(arg, cmd, XEN_CAPABILITIES_INFO_LEN);
     case XENVER_changeset:
-        return give_text(arg, d->is_privileged ? "" : denied, sizeof(xen_changeset_info_t));
+        return give_text(arg, cmd, sizeof(xen_changeset_info_t));
     case XENVER_platform_parameters:
         return struct_to_guest(arg, &params, xen_platform_parameters) ? 0 : refuse(-EFAULT);
     case XENVER_get_features:
@@ -91,11 +102,10 @@ long do_xen_version(int cmd, uint64_t arg)
     case XENVER_guest_handle:
         return copy_version_struct(arg, d->handle, sizeof(d->handle));
     case XENVER_commandline:
-        return give_text(arg, d->is_privileged ? boot_info.cmdline : denied,
-                         sizeof(xen_commandline_t));
+        return give_text(arg, cmd, sizeof(xen_commandline_t));
     case XENVER_build_id:
         return -ENODATA;
     default:
-        return refuse(-ENOSYS);
+        return version_added_4_20(cmd, arg);
     }
 }

@@ -39,6 +39,7 @@ def check_lists(dom0):
     info = dict(re.findall(r"^(\w+) +: (.*?) *$", dom0.run("xl info"), re.M))
     assert info["nr_cpus"] == "2" and info["xen_scheduler"] == "credit2"
     assert "xen-3.0-x86_64" in info["xen_caps"] and info["outstanding_claims"] == "0"
+    assert info["xen_extra"] == ".0-ringfort" and "console=com1" in info["xen_commandline"]
     assert "Ringfort" in dom0.run("xl dmesg | grep Ringfort | head -1")
     assert re.search(r"Pool-0 +2 +credit2 +y +2", dom0.run("xl cpupool-list"))
     assert re.search(r"Pool-0 +0,1", dom0.run("xl cpupool-list -c"))
