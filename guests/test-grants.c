@@ -1,5 +1,6 @@
 /* Grants: the table is set up, a page granted to oneself is mapped and unmapped exactly as granted,
- * copied to and from; bad references, domains, handles and addresses give the ABI's status. */
+ * copied to and from, and transferred; bad references, domains, handles and addresses give the
+ * ABI's status. */
 #include "guest.h"
 
 #define TABLE_VA (FREE_BASE + (1UL << 30))
@@ -171,6 +172,28 @@ static void check_copy(void)
     CHECK(op[0].status < 0);
 }
 
+/* A page without mappings goes out of the guest's hands and back into them, by its own entry. */
+static void check_transfer(void)
+{
+    char *moved = page_alloc();
+    uint64_t frame = va_to_mfn(moved);
+    struct gnttab_transfer op = {.mfn = frame, .domid = DOMID_SELF, .ref = 14};
+
+    memset(moved, 0x44, PAGE_SIZE);
+    grant(14, GTF_accept_transfer, page);
+    CHECK_EQ(grant_table_op(GNTTABOP_transfer, &op, 1), 0);
+    CHECK_EQ(op.status, GNTST_bad_page);
+    MUST(update_va_mapping((unsigned long)moved, 0, UVMF_INVLPG));
+    CHECK_EQ(grant_table_op(GNTTABOP_transfer, &op, 1), 0);
+    REQUIRE(CHECK_EQ(op.status, GNTST_okay));
+    CHECK_EQ(table[14].flags,
+             GTF_accept_transfer | GTF_transfer_committed | GTF_transfer_completed);
+    CHECK_EQ(table[14].frame, frame);
+    MUST(update_va_mapping((unsigned long)moved, frame << 12 | PAGE_RW, UVMF_INVLPG));
+    CHECK_EQ(moved[0] & moved[PAGE_SIZE - 1], 0x44);
+    CHECK_EQ(grant_table_op(GNTTABOP_transfer, (void *)8, 1), -XEN_EFAULT);
+}
+
 static void check_version(void)
 {
     struct gnttab_set_version version = {.version = 3};
@@ -190,5 +213,6 @@ void test(void)
     check_pte();
     check_bad();
     check_copy();
+    check_transfer();
     check_version();
 }

@@ -91,3 +91,26 @@ void grant_end(struct grant_entry_v1 *shared, struct grant_active *active, bool 
     if (shared && done)
         __atomic_fetch_and(&shared->flags, (uint16_t)~done, __ATOMIC_SEQ_CST);
 }
+
+int grant_commit(struct grant_entry_v1 *shared, domid_t from)
+{
+    union grant_head seen = {{.flags = GTF_accept_transfer, .domid = from}};
+    union grant_head next = {
+        {.flags = GTF_accept_transfer | GTF_transfer_committed, .domid = from}};
+
+    if (__atomic_compare_exchange_n((uint32_t *)shared, &seen.word, next.word, false,
+                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        return GNTST_okay;
+    return seen.flags == GTF_accept_transfer ? GNTST_permission_denied : GNTST_bad_gntref;
+}
+
+void grant_complete(struct grant_entry_v1 *shared, uint32_t frame)
+{
+    WRITE_ONCE(shared->frame, frame);
+    __atomic_fetch_or(&shared->flags, GTF_transfer_completed, __ATOMIC_SEQ_CST);
+}
+
+void grant_reopen(struct grant_entry_v1 *shared)
+{
+    __atomic_fetch_and(&shared->flags, (uint16_t)~GTF_transfer_committed, __ATOMIC_SEQ_CST);
+}

@@ -34,4 +34,11 @@ int grant_begin(struct grant_entry_v1 *shared, struct grant_active *active, domi
 /* Ends one use. `shared` is NULL when the granter's table is gone. */
 void grant_end(struct grant_entry_v1 *shared, struct grant_active *active, bool writes);
 
+/* Binds an entry that is open for a frame of domain `from`: GNTST_okay, or what is wrong with it.
+ * Its granter then waits for one of the two below. */
+int grant_commit(struct grant_entry_v1 *shared, domid_t from);
+/* Tells the frame that has come; or that none comes, and opens the entry again. */
+void grant_complete(struct grant_entry_v1 *shared, uint32_t frame);
+void grant_reopen(struct grant_entry_v1 *shared);
+
 #endif

@@ -20,13 +20,15 @@ static long list_op(unsigned cmd, uint64_t uop, unsigned count)
         return grant_op_unmap_and_replace(uop, count);
     case GNTTABOP_copy:
         return grant_op_copy(uop, count);
+    case GNTTABOP_transfer:
+        return grant_op_transfer(uop, count);
     default:
         return refuse(-ENOSYS);
     }
 }
 
-/* Version 2 and its status frames, transfer of frames, and swapping of entries are not offered:
- * current guests use none of them, and each has cost other hypervisors their isolation. */
+/* Version 2 and its status frames, and swapping of entries are not offered: current guests use none
+ * of them, and each has cost other hypervisors their isolation. */
 long do_grant_table_op(unsigned cmd, uint64_t uop, unsigned count)
 {
     switch (cmd) {

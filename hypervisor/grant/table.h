@@ -36,6 +36,10 @@ void grant_end_use(struct domain *granter, uint32_t ref, bool writes);
 /* The frame of an entry that the caller knows to be in use. */
 struct frame *grant_frame_in_use(struct domain *granter, uint32_t ref);
 
+/* Gives `f`, which was detached from domain `from`, to `to` through its entry `ref`: GNTST_okay, or
+ * an error, with which the frame is nobody's still. Takes the lock of `to`. */
+int grant_accept(struct domain *to, uint32_t ref, domid_t from, struct frame *f);
+
 /* References that one mapping or copy needs itself: plain, and for writing the writable type, so
  * that no page table is written through it. GNTST_okay or an error. */
 int grant_take_frame(struct frame *f, struct domain *owner, bool writes);
@@ -47,6 +51,7 @@ long grant_op_map(uint64_t uop, unsigned count);
 long grant_op_unmap(uint64_t uop, unsigned count);
 long grant_op_unmap_and_replace(uint64_t uop, unsigned count);
 long grant_op_copy(uint64_t uop, unsigned count);
+long grant_op_transfer(uint64_t uop, unsigned count);
 /* Those that take one structure. */
 long grant_op_setup_table(uint64_t uop);
 long grant_op_query_size(uint64_t uop);

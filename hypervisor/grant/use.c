@@ -1,9 +1,9 @@
-/* Using a grant: what a mapping and a copy have in common. */
+/* Using a grant: what a mapping and a copy have in common, and what a transfer finds there. */
 #include "grant/table.h"
 
 #include "lib/assert.h"
 #include "lib/errno.h"
-#include "memory/frame.h"
+#include "memory/allocator.h"
 
 static struct grant_active *active_of(const struct grant_table *t, uint32_t ref)
 {
@@ -27,18 +27,28 @@ static int hold_frame(struct domain *granter, const struct grant_active *active)
     return GNTST_okay;
 }
 
-/* Lock held. */
-static int begin(struct domain *granter, uint32_t ref, domid_t user, bool writes)
+/* GNTST_okay when the domain has such an entry. Lock held. */
+static int find(struct domain *granter, uint32_t ref)
 {
     struct grant_table *t = granter->grants;
-    struct grant_active *active;
-    bool first;
-    int status;
 
     if (granter->state != DOMAIN_ALIVE)
         return GNTST_bad_domain;
     if (ref / GRANTS_PER_FRAME >= t->nr_frames || !shared_of(t, ref))
         return GNTST_bad_gntref;
+    return GNTST_okay;
+}
+
+/* Lock held. */
+static int begin(struct domain *granter, uint32_t ref, domid_t user, bool writes)
+{
+    struct grant_table *t = granter->grants;
+    struct grant_active *active;
+    int status = find(granter, ref);
+    bool first;
+
+    if (status != GNTST_okay)
+        return status;
     active = active_of(t, ref);
     first = !grant_in_use(active);
     status = grant_begin(shared_of(t, ref), active, user, writes);
@@ -107,4 +117,36 @@ void grant_put_frame(struct frame *f, bool writes)
         frame_put_typed(f);
     else
         frame_put(f);
+}
+
+static int accept(struct domain *to, uint32_t ref, domid_t from, struct frame *f)
+{
+    struct grant_entry_v1 *entry;
+    int status = find(to, ref);
+
+    if (status != GNTST_okay)
+        return status;
+    /* The end of that use would take a flag of this one with it. */
+    if (grant_in_use(active_of(to->grants, ref)))
+        return GNTST_general_error;
+    entry = shared_of(to->grants, ref);
+    status = grant_commit(entry, from);
+    if (status != GNTST_okay)
+        return status;
+    if (domain_attach_frame(to, f)) {
+        grant_reopen(entry);
+        return GNTST_general_error;
+    }
+    grant_complete(entry, (uint32_t)frame_mfn(f).n);
+    return GNTST_okay;
+}
+
+int grant_accept(struct domain *to, uint32_t ref, domid_t from, struct frame *f)
+{
+    int status;
+
+    spin_lock(&to->grants->lock);
+    status = accept(to, ref, from, f);
+    spin_unlock(&to->grants->lock);
+    return status;
 }

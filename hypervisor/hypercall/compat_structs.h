@@ -33,6 +33,7 @@
     STRUCT(xen_memory_exchange) STRUCT(xen_machphys_mfn_list) STRUCT(xen_machphys_mapping)         \
     STRUCT(xen_memory_map) STRUCT(xen_foreign_memory_map) STRUCT(xen_mem_acquire_resource)         \
     STRUCT(xen_platform_parameters) STRUCT(gnttab_setup_table) STRUCT(gnttab_copy)                 \
+    STRUCT(gnttab_transfer)                                                                        \
     STRUCT(vcpu_runstate_info) STRUCT(vcpu_register_runstate_memory_area)                          \
     STRUCT(vcpu_register_time_memory_area) STRUCT(vcpu_set_singleshot_timer)                       \
     STRUCT(vcpu_guest_context) STRUCT(sched_poll) STRUCT(callback_register)                        \
@@ -83,6 +84,9 @@
     FIELD(gnttab_copy, source.offset) FIELD(gnttab_copy, dest.u.gmfn)                              \
     FIELD(gnttab_copy, dest.domid) FIELD(gnttab_copy, dest.offset) FIELD(gnttab_copy, len)         \
     FIELD(gnttab_copy, flags) FIELD(gnttab_copy, status)
+#define FIELDS_gnttab_transfer                                                                     \
+    FIELD(gnttab_transfer, mfn) FIELD(gnttab_transfer, domid) FIELD(gnttab_transfer, ref)          \
+    FIELD(gnttab_transfer, status)
 #define FIELDS_vcpu_runstate_info                                                                  \
     FIELD(vcpu_runstate_info, state) FIELD(vcpu_runstate_info, state_entry_time)                   \
     ARRAY(vcpu_runstate_info, time)

@@ -259,6 +259,12 @@ int domain_assign_frames(struct domain *d, struct frame *f, unsigned order)
     return frames_assign(d, f, order) ? 0 : -ENOMEM;
 }
 
+int domain_attach_frame(struct domain *d, struct frame *f)
+{
+    flush_before_use(f, 0);
+    return domain_assign_frames(d, f, 0);
+}
+
 void frame_unused(struct frame *f)
 {
     struct domain *d = f->owner;

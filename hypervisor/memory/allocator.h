@@ -23,6 +23,12 @@ struct frame *domain_alloc_frames(struct domain *d, unsigned order, unsigned add
  * allocated to a domain any more. */
 bool domain_release_frame(struct frame *f);
 
+/* Takes a frame out of the domain, with its contents, if nothing but its allocation refers to it:
+ * no mapping, type, grant or pin. Then it is nobody's; a TLB may name it still. */
+bool domain_detach_frame(struct domain *d, struct frame *f);
+/* Makes such a frame a domain's, once no TLB names it. 0; -ENOMEM: it may not have so many. */
+int domain_attach_frame(struct domain *d, struct frame *f);
+
 /* Makes frames that no domain owns (boot modules) a domain's, as domain_alloc_frames would. */
 int domain_assign_frames(struct domain *d, struct frame *f, unsigned order);
 

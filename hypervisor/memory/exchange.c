@@ -16,11 +16,9 @@
 #include "lib/errno.h"
 #include "memory/allocator.h"
 #include "memory/dirty_log.h"
-#include "memory/frame_table.h"
 #include "memory/guest_copy.h"
 #include "memory/m2p.h"
 #include "memory/mapping.h"
-#include "memory/tlb.h"
 #include "schedule/schedule.h"
 #include "x86/current.h"
 
@@ -49,37 +47,6 @@ static uint64_t out_count(const struct chunk *c)
     return c->frames >> c->out_order;
 }
 
-/* Takes a frame out of the domain if nothing but its allocation refers to it. */
-static bool frame_detach(struct domain *d, struct frame *f)
-{
-    const uint32_t alone = COUNT_RAM | COUNT_ALLOCATED | 1;
-    uint32_t expected = alone;
-    bool is_last;
-
-    spin_lock(&d->pages_lock);
-    if (READ_ONCE(f->owner) != d ||
-        !__atomic_compare_exchange_n(&f->count, &expected, COUNT_RAM, false, __ATOMIC_SEQ_CST,
-                                     __ATOMIC_SEQ_CST)) {
-        spin_unlock(&d->pages_lock);
-        return false;
-    }
-    /* With a count of 0 owner and type stand still: what was seen above may have been older. */
-    if (f->owner != d || (f->type & (TYPE_COUNT | TYPE_PARTIAL))) {
-        __atomic_store_n(&f->count, alone, __ATOMIC_SEQ_CST);
-        spin_unlock(&d->pages_lock);
-        return false;
-    }
-    list_del(&f->link);
-    is_last = --d->tot_pages == 0;
-    WRITE_ONCE(f->owner, NULL);
-    spin_unlock(&d->pages_lock);
-    f->type = 0;
-    f->stamp = tlb_clock();
-    if (is_last)
-        domain_put(d);
-    return true;
-}
-
 /* Gives the first `count` detached frames back to the domain. */
 static void inputs_restore(struct domain *d, const struct chunk *c, uint64_t count)
 {
@@ -101,12 +68,12 @@ static int inputs_detach(struct domain *d, struct chunk *c)
     for (uint64_t i = 0; i < c->frames; i++) {
         mfn_t m = mfn(c->in[i]);
 
-        if (!mfn_valid(m) || !frame_detach(d, frame_of(m))) {
+        if (mfn_valid(m))
+            c->in_pfn[i] = m2p_get(m);
+        if (!mfn_valid(m) || !domain_detach_frame(d, frame_of(m))) {
             inputs_restore(d, c, i);
             return refuse(-EINVAL);
         }
-        c->in_pfn[i] = m2p_get(m);
-        m2p_set(m, INVALID_M2P);
     }
     return 0;
 }

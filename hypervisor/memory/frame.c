@@ -130,6 +130,37 @@ bool domain_release_frame(struct frame *f)
     return true;
 }
 
+bool domain_detach_frame(struct domain *d, struct frame *f)
+{
+    const uint32_t alone = COUNT_RAM | COUNT_ALLOCATED | 1;
+    uint32_t expected = alone;
+    bool is_last;
+
+    spin_lock(&d->pages_lock);
+    if (READ_ONCE(f->owner) != d ||
+        !__atomic_compare_exchange_n(&f->count, &expected, COUNT_RAM, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST)) {
+        spin_unlock(&d->pages_lock);
+        return false;
+    }
+    /* With a count of 0 owner and type stand still: what was seen above may have been older. */
+    if (f->owner != d || (f->type & (TYPE_COUNT | TYPE_PARTIAL))) {
+        __atomic_store_n(&f->count, alone, __ATOMIC_SEQ_CST);
+        spin_unlock(&d->pages_lock);
+        return false;
+    }
+    list_del(&f->link);
+    is_last = --d->tot_pages == 0;
+    WRITE_ONCE(f->owner, NULL);
+    spin_unlock(&d->pages_lock);
+    m2p_set(frame_mfn(f), INVALID_M2P);
+    f->type = 0;
+    f->stamp = tlb_clock();
+    if (is_last)
+        domain_put(d);
+    return true;
+}
+
 void frame_share(struct frame *f, struct domain *d, bool writable)
 {
     assert(!(f->count & COUNT_REFS));

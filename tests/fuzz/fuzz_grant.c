@@ -1,4 +1,4 @@
-/* sources: tests/host/panic.c tests/host/small_world.c tests/host/grant_world.c hypervisor/lib/spinlock.c hypervisor/grant/entry.c hypervisor/grant/maptrack.c hypervisor/grant/table.c hypervisor/grant/use.c hypervisor/grant/setup.c hypervisor/grant/map.c hypervisor/grant/unmap.c hypervisor/grant/copy.c hypervisor/grant/grant_op.c hypervisor/hypercall/compat.c */
+/* sources: tests/host/panic.c tests/host/small_world.c tests/host/grant_world.c hypervisor/lib/spinlock.c hypervisor/grant/entry.c hypervisor/grant/maptrack.c hypervisor/grant/table.c hypervisor/grant/use.c hypervisor/grant/setup.c hypervisor/grant/map.c hypervisor/grant/unmap.c hypervisor/grant/copy.c hypervisor/grant/transfer.c hypervisor/grant/grant_op.c hypervisor/hypercall/compat.c */
 /*
  * Any order of grant calls by three domains, while granters rewrite their entries, give frames
  * back, and domains die. After each step references, writers and uses add up; at the end nothing is
@@ -20,6 +20,7 @@ enum step {
     STEP_KILL,
     STEP_NO_MEMORY,
     STEP_PREEMPT,
+    STEP_TRANSFER,
     STEPS
 };
 
@@ -112,6 +113,16 @@ static void copy(const uint8_t *s)
     call(GNTTABOP_copy, &c, 1);
 }
 
+static void transfer(const uint8_t *s)
+{
+    struct gnttab_transfer list[2] = {
+        {.mfn = frame_number(s[3]), .domid = s[2] % 4, .ref = ref_of(s[5])},
+        {.mfn = frame_number(s[4]), .domid = s[2] / 4 % 4, .ref = ref_of(s[5] >> 4)},
+    };
+
+    call(GNTTABOP_transfer, list, 1 + s[2] / 128);
+}
+
 static void setup(const uint8_t *s)
 {
     xen_pfn_t list[4];
@@ -161,6 +172,9 @@ static void step(const uint8_t *s)
             break;
         case STEP_COPY:
             copy(s);
+            break;
+        case STEP_TRANSFER:
+            transfer(s);
             break;
         case STEP_CLEAR:
             grant_world_clear(id, s[2] % WORLD_SLOTS);

@@ -120,6 +120,33 @@ void frame_put_typed(struct frame *f)
     frame_put(f);
 }
 
+bool domain_detach_frame(struct domain *d, struct frame *f)
+{
+    if (f->owner != d || !f->is_allocated || f->is_pool_page || f->refs != 1 || f->is_table)
+        return false;
+    *f = (struct frame){0};
+    return true;
+}
+
+int domain_attach_frame(struct domain *d, struct frame *f)
+{
+    if (f->refs)
+        panic("frame %llx: attached with references", (unsigned long long)frame_mfn(f).n);
+    if (d->max_pages && d->tot_pages >= d->max_pages)
+        return -ENOMEM;
+    *f = (struct frame){.owner = d, .refs = 1, .is_allocated = true};
+    return 0;
+}
+
+void page_free(void *page, unsigned order)
+{
+    struct frame *f = frame_of(virt_to_mfn(page));
+
+    if (f->refs || f->owner)
+        panic("frame %llx: freed by force", (unsigned long long)frame_mfn(f).n);
+    memset(page, 0, PAGE_SIZE << order);
+}
+
 void *page_alloc(unsigned order)
 {
     for (unsigned n = FIRST_POOL_FRAME; n < WORLD_FRAMES; n++)
@@ -244,6 +271,11 @@ void grant_world_offer(unsigned id, uint32_t ref, uint16_t flags, domid_t to, ui
 uint16_t grant_world_flags(unsigned id, uint32_t ref)
 {
     return entry(id, ref)->flags;
+}
+
+uint32_t grant_world_frame(unsigned id, uint32_t ref)
+{
+    return entry(id, ref)->frame;
 }
 
 uint64_t grant_world_va(unsigned slot)

@@ -20,6 +20,7 @@ void grant_world_end(void);
 /* The granter's side: what a guest writes into its shared table. */
 void grant_world_offer(unsigned id, uint32_t ref, uint16_t flags, domid_t to, uint32_t frame);
 uint16_t grant_world_flags(unsigned id, uint32_t ref);
+uint32_t grant_world_frame(unsigned id, uint32_t ref);
 
 /* Address that maps through entry `slot`, and the entry's own (as its machine address). */
 uint64_t grant_world_va(unsigned slot);

@@ -31,6 +31,7 @@ SAMPLE(gnttab_setup_table, .dom = 0x7ff0, .nr_frames = 0x80000004, .status = -3,
 SAMPLE(gnttab_copy, .source = {.u = {.gmfn = 0x81234567}, .domid = 0x7ff0, .offset = 0x8123},
        .dest = {.u = {.ref = 0x89abcdef}, .domid = 0x7ff1, .offset = 0x8456}, .len = 0x8001,
        .flags = 2, .status = -5)
+SAMPLE(gnttab_transfer, .mfn = 0x81234567, .domid = 0x7ff0, .ref = 0x89abcdef, .status = -5)
 SAMPLE(vcpu_runstate_info, .state = 2, .state_entry_time = 0x8000123456789abc,
        .time = {0x8000000000000001, 0x8000000000000002, 0x8000000000000003, 0x8000000000000004})
 SAMPLE(vcpu_register_runstate_memory_area, .addr = {.v = (void *)0xb0006000})

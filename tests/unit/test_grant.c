@@ -1,4 +1,4 @@
-/* sources: tests/host/panic.c tests/host/small_world.c tests/host/grant_world.c hypervisor/lib/spinlock.c hypervisor/grant/entry.c hypervisor/grant/maptrack.c hypervisor/grant/table.c hypervisor/grant/use.c hypervisor/grant/setup.c hypervisor/grant/map.c hypervisor/grant/unmap.c hypervisor/grant/copy.c hypervisor/grant/grant_op.c hypervisor/hypercall/compat.c */
+/* sources: tests/host/panic.c tests/host/small_world.c tests/host/grant_world.c hypervisor/lib/spinlock.c hypervisor/grant/entry.c hypervisor/grant/maptrack.c hypervisor/grant/table.c hypervisor/grant/use.c hypervisor/grant/setup.c hypervisor/grant/map.c hypervisor/grant/unmap.c hypervisor/grant/copy.c hypervisor/grant/transfer.c hypervisor/grant/grant_op.c hypervisor/hypercall/compat.c */
 /* Grants: what an entry permits, mapping and its end in every order, copies, death of either side.
  */
 #include <string.h>
@@ -134,7 +134,6 @@ static void test_setup(void)
     v.version = 2;
     CHECK_EQ(op(GNTTABOP_set_version, &v, 1), -ENOSYS);
     CHECK_EQ(op(GNTTABOP_get_status_frames, &v, 1), -ENOSYS);
-    CHECK_EQ(op(GNTTABOP_transfer, &v, 1), -ENOSYS);
     grant_world_end();
 }
 
@@ -276,6 +275,80 @@ static void test_copy(void)
 
 /* Each element is done once, whatever the preemption; the restarted call has the rest of the list.
  */
+/* d`from` transfers a frame into entry `ref` of d`to`. */
+static int transfer(unsigned from, uint32_t frame, domid_t to, uint32_t ref)
+{
+    struct gnttab_transfer t = {.mfn = frame, .domid = to, .ref = ref, .status = 77};
+
+    world_run(from, 0);
+    CHECK_EQ(op(GNTTABOP_transfer, &t, 1), 0);
+    return t.status;
+}
+
+static void test_transfer(void)
+{
+    const uint16_t done = GTF_accept_transfer | GTF_transfer_committed | GTF_transfer_completed;
+    const unsigned char *in;
+
+    grant_world_reset(2);
+    in = mfn_to_virt(mfn(17));
+    grant_world_offer(1, 8, GTF_accept_transfer, 2, 5);
+    CHECK_EQ(transfer(2, 17, 1, 8), GNTST_okay);
+    CHECK_EQ(grant_world_flags(1, 8), done);
+    CHECK_EQ(grant_world_frame(1, 8), 17);
+    CHECK_EQ(in[0], 17);
+    /* The old owner has it no more; the new one may pass it on, to itself too. */
+    grant_world_offer(1, 9, GTF_accept_transfer, 2, 0);
+    CHECK_EQ(transfer(2, 17, 1, 9), GNTST_bad_page);
+    CHECK_EQ(grant_world_flags(1, 9), GTF_accept_transfer);
+    grant_world_offer(1, 10, GTF_accept_transfer, 1, 0);
+    CHECK_EQ(transfer(1, 17, DOMID_SELF, 10), GNTST_okay);
+    CHECK_EQ(grant_world_frame(1, 10), 17);
+    grant_world_end();
+}
+
+/* What cannot be given stays; what nobody takes is freed. */
+static void test_transfer_refusals(void)
+{
+    grant_world_reset(2);
+    grant_world_offer(1, 8, GTF_accept_transfer, 2, 0);
+    CHECK_EQ(transfer(2, WORLD_FRAMES, 1, 8), GNTST_bad_page);
+    CHECK_EQ(transfer(2, 9, 1, 8), GNTST_bad_page);
+    CHECK(grant_world_make_table(16));
+    CHECK_EQ(transfer(2, 16, 1, 8), GNTST_bad_page);
+    grant_world_offer(2, 8, GTF_permit_access, 1, 17);
+    world_run(1, 0);
+    CHECK_EQ(op(GNTTABOP_map_grant_ref,
+                &(struct gnttab_map_grant_ref){
+                    .ref = 8, .dom = 2, .flags = MAP, .host_addr = grant_world_va(0)},
+                1),
+             0);
+    CHECK_EQ(transfer(2, 17, 1, 8), GNTST_bad_page);
+    CHECK_EQ(grant_world_flags(1, 8), GTF_accept_transfer);
+    CHECK(!grant_world_is_free(16) && !grant_world_is_free(17));
+
+    CHECK_EQ(transfer(2, 18, 7, 8), GNTST_bad_domain);
+    CHECK_EQ(transfer(2, 19, 1, 100000), GNTST_bad_gntref);
+    CHECK_EQ(transfer(0, 1, 1, 8), GNTST_permission_denied);
+    grant_world_offer(1, 9, GTF_permit_access, 2, 9);
+    CHECK_EQ(transfer(2, 20, 1, 9), GNTST_bad_gntref);
+    CHECK(map(9, MAP, 1).status == GNTST_okay);
+    grant_world_offer(1, 9, GTF_accept_transfer, 2, 9);
+    CHECK_EQ(transfer(2, 21, 1, 9), GNTST_general_error);
+    for (uint32_t frame = 18; frame < 22; frame++)
+        CHECK(grant_world_is_free(frame));
+
+    /* Full; and beyond what a 32-bit guest can have. */
+    world_domain(1)->tot_pages = world_domain(1)->max_pages = 8;
+    CHECK_EQ(transfer(2, 22, 1, 8), GNTST_general_error);
+    CHECK_EQ(grant_world_flags(1, 8), GTF_accept_transfer);
+    world_domain(1)->max_pages = 9;
+    world_domain(1)->address_bits = PAGE_SHIFT + 4;
+    CHECK_EQ(transfer(2, 23, 1, 8), GNTST_address_too_big);
+    CHECK(grant_world_is_free(22) && grant_world_is_free(23));
+    grant_world_end();
+}
+
 static void test_preemption(void)
 {
     struct gnttab_map_grant_ref list[4];
@@ -524,6 +597,8 @@ int main(void)
     test_device();
     test_replace();
     test_copy();
+    test_transfer();
+    test_transfer_refusals();
     test_preemption();
     test_death();
     return check_report();
