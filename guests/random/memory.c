@@ -71,7 +71,8 @@ static void make_extended(struct call *call)
     for (unsigned i = 0; i < count && is_room(list); i++) {
         list[i].cmd = one_in(20) ? 100 + below(1000) : commands[below(ARRAY_SIZE(commands))];
         list[i].arg1.mfn = some_mfn();
-        if (list[i].cmd == MMUEXT_SET_LDT || list[i].cmd >= MMUEXT_INVLPG_LOCAL)
+        if (list[i].cmd == MMUEXT_SET_LDT || list[i].cmd == MMUEXT_INVLPG_LOCAL ||
+            list[i].cmd == MMUEXT_INVLPG_MULTI)
             list[i].arg1.linear_addr = some_va();
         list[i].arg2.src_mfn = some_mfn();
         if (list[i].cmd == MMUEXT_SET_LDT)
