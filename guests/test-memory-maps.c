@@ -43,15 +43,15 @@ static void check_machphys(void)
     struct xen_machphys_mapping mapping = {0};
     struct xen_machphys_mfn_list list = {.max_extents = MAX_EXTENTS};
     xen_pfn_t frames[MAX_EXTENTS];
-    volatile const pfn_t *array = (pfn_t *)MACH2PHYS_VIRT_START;
+    volatile const pfn_t *array = (pfn_t *)HYPERVISOR_VIRT_START;
     struct mmu_update update;
 
     CHECK_EQ(memory_op(XENMEM_machphys_mapping, &mapping), 0);
-    CHECK_EQ(mapping.v_start, MACH2PHYS_VIRT_START);
+    CHECK_EQ(mapping.v_start, HYPERVISOR_VIRT_START);
     CHECK(mapping.max_mfn >= va_to_mfn(stacks));
     CHECK(mapping.v_end > mapping.v_start);
     CHECK_EQ(CATCH((void)array[memory_op(XENMEM_maximum_ram_page, NULL)]), NO_TRAP);
-    CHECK_EQ(CATCH(((volatile pfn_t *)MACH2PHYS_VIRT_START)[0] = 0), TRAP_PF);
+    CHECK_EQ(CATCH(((volatile pfn_t *)HYPERVISOR_VIRT_START)[0] = 0), TRAP_PF);
 
     set_xen_guest_handle(list.extent_start, frames);
     REQUIRE(memory_op(XENMEM_machphys_mfn_list, &list) == 0);
@@ -61,7 +61,7 @@ static void check_machphys(void)
     CHECK(mmu_update(&update, 1, NULL, DOMID_SELF) < 0);
     /* A hypervisor need not show the frames; if it does, it is to read only. */
     if (!mmu_update(&update, 1, NULL, DOMID_XEN))
-        CHECK_EQ(memcmp((void *)FREE_BASE, (void *)MACH2PHYS_VIRT_START, PAGE_SIZE), 0);
+        CHECK_EQ(memcmp((void *)FREE_BASE, (void *)HYPERVISOR_VIRT_START, PAGE_SIZE), 0);
     update.val = pte_make(frames[0], PAGE_RW);
     CHECK(mmu_update(&update, 1, NULL, DOMID_XEN) < 0);
     CHECK_EQ(CATCH(*(volatile char *)FREE_BASE = 0), TRAP_PF);

@@ -145,7 +145,7 @@ static void check_flushes(void)
     CHECK_EQ(done, 4);
     CHECK_EQ(mmuext_op(ops + 5, 1, &done, DOMID_SELF), 0);
     CHECK_EQ(mmuext_va(MMUEXT_INVLPG_LOCAL, NO_ADDRESS), 0);
-    CHECK_EQ(mmuext_va(MMUEXT_INVLPG_ALL, MACH2PHYS_VIRT_START), 0);
+    CHECK_EQ(mmuext_va(MMUEXT_INVLPG_ALL, HYPERVISOR_VIRT_START), 0);
     CHECK_EQ(mmuext_op((void *)0x1000, 1, &done, DOMID_SELF), -XEN_EFAULT);
     CHECK_EQ(mmuext_op(ops, 1, &done, 4711), -XEN_ESRCH);
     set_xen_guest_handle(ops[2].arg2.vcpumask, (void *)0x1000);

@@ -80,5 +80,5 @@ void test(void)
         CHECK(map_at(FREE_BASE, mfn, PAGE_RW) < 0);
         CHECK(mmuext_mfn(PIN_BELOW, mfn) < 0);
     }
-    CHECK(update_va_mapping(MACH2PHYS_VIRT_START, pte_make(va_to_mfn(table), PAGE_RW), 0) < 0);
+    CHECK(update_va_mapping(HYPERVISOR_VIRT_START, pte_make(va_to_mfn(table), PAGE_RW), 0) < 0);
 }

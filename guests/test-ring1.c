@@ -296,6 +296,14 @@ static void check_descriptors(void)
     CHECK_EQ(CATCH(far_jump(0x21)), TRAP_GP);
 }
 
+/* Where Ringfort reads the notes the hole is the paper's, as ours asks; xl's builder, which does
+ * not tell Ringfort, leaves it as the ABI has it (and says so to this guest). */
+static unsigned long hole_start(void)
+{
+    return strstr((const char *)start_info->cmd_line, "hole=abi") ? HYPERVISOR_VIRT_START_PAE
+                                                                  : HYPERVISOR_VIRT_START_NONPAE;
+}
+
 /* The hole: the array, read-only, and nothing else. */
 static void check_hole(void)
 {
@@ -306,7 +314,7 @@ static void check_hole(void)
     MUST(memory_op(XENMEM_machphys_mapping, &map));
     MUST(xen_version(XENVER_platform_parameters, &params));
     CHECK_EQ(map.v_start, params.virt_start);
-    CHECK(map.v_start == 0xf5800000UL || map.v_start == 0xfc000000UL);
+    CHECK_EQ(map.v_start, hole_start());
     CHECK_EQ(map.max_mfn, (map.v_end - map.v_start) / 4 - 1);
     const volatile uint32_t *m2p = (void *)map.v_start;
     for (unsigned long pfn = 0; pfn <= last; pfn += 7)

@@ -7,7 +7,7 @@
 
 #define BAD_VERSION (RINGFORT_INTERFACE_VERSION + 1)
 #define UNMAPPED ((void *)0x1000)
-#define HYPERVISOR ((void *)0xffff800000000000UL)
+#define HYPERVISOR ((void *)NO_ADDRESS)
 #define RING 256
 #define OTHER_DOMAIN 1
 

@@ -36,7 +36,7 @@ void test(void)
     /* Nothing there to change. */
     CHECK_EQ(update_va_mapping(FREE_BASE, page_pte, 0), -XEN_EINVAL);
     CHECK_EQ(update_va_mapping(0x1000, page_pte, 0), -XEN_EINVAL);
-    CHECK_EQ(update_va_mapping(MACH2PHYS_VIRT_START, page_pte, 0), -XEN_EINVAL);
+    CHECK_EQ(update_va_mapping(HYPERVISOR_VIRT_START, page_pte, 0), -XEN_EINVAL);
     CHECK_EQ(update_va_mapping(HYPERVISOR_LAST_PAGE, page_pte, 0), -XEN_EINVAL);
     CHECK_EQ(update_va_mapping(NO_ADDRESS, page_pte, 0), -XEN_EINVAL);
     /* Frames that the domain may not map; the old mapping stays. */

@@ -71,7 +71,7 @@ void test(void)
     CHECK_EQ(xen_version(XENVER_extraversion, nowhere), -XEN_EFAULT);
     CHECK_EQ(xen_version(XENVER_capabilities, nowhere), -XEN_EFAULT);
     CHECK_EQ(xen_version(XENVER_get_features, nowhere), -XEN_EFAULT);
-    CHECK_EQ(xen_version(XENVER_extraversion, (void *)MACH2PHYS_VIRT_START), -XEN_EFAULT);
+    CHECK_EQ(xen_version(XENVER_extraversion, (void *)HYPERVISOR_VIRT_START), -XEN_EFAULT);
     CHECK_EQ(xen_version(XENVER_extraversion, (void *)0x800000000000), -XEN_EFAULT);
     CHECK_EQ(xen_version(1000, page), -XEN_ENOSYS);
 }

@@ -15,6 +15,12 @@
 #define xen_rmb() asm volatile("" : : : "memory")
 #define xen_wmb() asm volatile("" : : : "memory")
 
+/* At 32 bits the ABI's hole is the default, and a guest's note may ask for less (x86_32/start.S):
+ * these addresses are the hypervisor's in either case. */
+#ifdef __i386__
+#define HYPERVISOR_VIRT_START HYPERVISOR_VIRT_START_NONPAE
+#endif
+
 #include <xen/xen.h>
 #include <xen/callback.h>
 #include <xen/event_channel.h>

@@ -11,7 +11,7 @@ void guest_main(const struct start_info *info);
 /* Where the array is: the hypervisor's to say, at 32 bits. */
 static void find_machine_to_phys(void)
 {
-    struct xen_machphys_mapping mapping = {.v_start = MACH2PHYS_VIRT_START};
+    struct xen_machphys_mapping mapping = {.v_start = HYPERVISOR_VIRT_START};
 
     memory_op(XENMEM_machphys_mapping, &mapping);
     machine_to_phys = (const volatile pfn_t *)mapping.v_start;
