@@ -26,8 +26,8 @@ static inline void trace_ring_put(struct trace_ring *r, const struct ringfort_re
     __atomic_store_n(&r->head, head + 1, __ATOMIC_RELEASE);
 }
 
-/* Number of the oldest record that is whole when the next one is `head`, which the writer may be half
- * through writing, over the one before that. */
+/* Number of the oldest record that is whole when the next one is `head`, which the writer may be
+ * half through writing, over the one before that. */
 static inline uint64_t trace_ring_oldest(const struct trace_ring *r, uint64_t head)
 {
     return head >= r->size ? head - r->size + 1 : 0;

@@ -1,6 +1,6 @@
-/* One value of each structure that 32-bit guests lay out differently, every member set, written once
- * for both widths. Whoever includes this defines SAMPLE(struct, members) and
- * ENTRY(32-bit cs member, 32-bit eip member, 64-bit member, cs, eip). */
+/* One value of each structure that 32-bit guests lay out differently, every member set, written
+ * once for both widths. Whoever includes this defines SAMPLE(struct, members) and ENTRY(32-bit cs
+ * member, 32-bit eip member, 64-bit member, cs, eip). */
 // clang-format off
 
 #define P(address) {(void *)(address)}

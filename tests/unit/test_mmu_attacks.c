@@ -56,7 +56,8 @@ static long update(mfn_t m, unsigned index, uint64_t value)
     return update_as(DOMID_SELF, m, index, value);
 }
 
-/* A frame given back, and still in a TLB, must not be written to after it was zeroed for another. */
+/* A frame given back, and still in a TLB, must not be written to after it was zeroed for another.
+ */
 static void store_after_free(void)
 {
     struct domain *d = start(1);
