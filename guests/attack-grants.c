@@ -54,7 +54,8 @@ static void granter(void)
     MUST(page_protect(page, 0));
     CHECK_EQ(mmuext_mfn(MMUEXT_PIN_L1_TABLE, va_to_mfn(page)), -XEN_EINVAL);
     CHECK_EQ(exchange(va_to_mfn(page)), -XEN_EINVAL);
-    CHECK(grant_table_op(GNTTABOP_transfer, &transfer, 1) < 0);
+    MUST(grant_table_op(GNTTABOP_transfer, &transfer, 1));
+    CHECK_EQ(transfer.status, GNTST_bad_page);
     /* The entry now says something else; what was mapped does not change by that. */
     grant_table[s->written].frame = (uint32_t)va_to_mfn(table);
     grant_table[s->written].domid = DOMID_SELF;
