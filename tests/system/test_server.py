@@ -87,8 +87,8 @@ def test_xen_create_image(server):
     """What Debian's xen-create-image makes boots: a file as its disk, Debian's init inside."""
     server.run("systemctl is-system-running --wait", 300)
     server.run("xen-create-image --hostname=made --dir=/root/xen --dist=bookworm --fs=ext4 "
-               "--install-method=tar --install-source=/root/guest.tar --size=900M --noswap "
-               "--memory=192M --maxmem=192M --dhcp --nopygrub --nohosts --genpass=0 "
+               "--install-method=tar --install-source=/root/guest.tar --size=1200M --noswap "
+               "--memory=192M --maxmem=192M --dhcp --nohosts --genpass=0 "
                "--password=secret >/dev/null || tail -n 60 /var/log/xen-tools/made.log", 900)
     assert server.run("ls /etc/xen/made.cfg", check=False).strip() == "/etc/xen/made.cfg"
     # There is no bridge here for the card of its description.
