@@ -18,6 +18,11 @@ void console_init(void)
     port = start_info->console.domU.evtchn;
 }
 
+bool console_is_own(void)
+{
+    return ring;
+}
+
 /* Whether the daemon made room within its time. */
 static bool wait_for_room(void)
 {

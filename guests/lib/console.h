@@ -8,6 +8,9 @@
 /* Finds out which there is. */
 void console_init(void);
 
+/* True for the ring, which nobody else writes to. */
+bool console_is_own(void);
+
 /* Writes all bytes; what a daemon that does not read leaves no room for within a second is lost. */
 void console_write(const char *bytes, unsigned count);
 

@@ -1,7 +1,6 @@
 """32-bit guests beside 64-bit ones: on one processor's turns, and by Debian's xl, where Debian's PV-GRUB
 is one of them."""
 
-import re
 
 import pytest
 
@@ -34,7 +33,7 @@ def test_narrow_guests():
             guest = Guest(dom0, kernel=f"/images/{name}.elf", ramdisk="", memory=16,
                           on_poweroff="preserve", extra="hole=abi")
             printed = console_of(dom0, guest.name)
-            assert re.search("^[1-9][0-9]* checks", printed, re.M) and "FAIL" not in printed
+            assert "TEST PASS" in printed, printed
             guest.destroy()
         guest = Guest(dom0, config="pvgrub.cfg", kernel="/usr/lib/grub-xen/grub-i386-xen.bin",
                       memory=64, disk=["phy:/dev/vda,xvda,r"])
