@@ -7,6 +7,7 @@
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
 #include "schedule/schedule.h"
+#include "time/time.h"
 #include "x86/cpu.h"
 #include "x86/cpuid.h"
 #include "x86/current.h"
@@ -47,6 +48,9 @@ long domctl_set_context(struct domain *d, const struct xen_domctl_vcpucontext *o
         spin_lock(&d->lock);
         rc = set_paused(v, context);
         spin_unlock(&d->lock);
+        /* The builder has cleared the page that the clock is in. */
+        if (!rc && v->id == 0)
+            time_update_wallclock(d);
         domain_unpause(d);
     }
     zfree(context);

@@ -22,6 +22,7 @@ def test_life(release):
         before = free_kibibytes(dom0)
         guest = Guest(dom0).wait_ready()
         assert "Xen PV" in guest.run("dmesg | grep Hypervisor")
+        assert abs(int(guest.run("date +%s")) - int(dom0.run("date +%s"))) < 60
         dom0.run("xl pause guest")
         # An idle guest is blocked besides.
         assert "p" in guest.state()
