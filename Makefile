@@ -1,7 +1,8 @@
 # Ringfort's build. `make` leaves build/ringfort (bootable ELF) and build/ringfort.gz.
 #   make DEBUG=1   assertions, lock-order checks, refusal log, memory oracle (in build/debug/)
 #   make tools     what Domain0 runs beside xl (in build/tools)
-#   make run | test | test-long | fuzz | fuzz-guest | coverage | bench | lint | stats
+#   make run | test | test-long | fuzz | fuzz-guest | coverage | bench | bench-domains |
+#        lint | stats
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
@@ -117,6 +118,12 @@ bench: setup
 	@$(MAKE) --no-print-directory all
 	@bench/run
 
+# The scheduler beside Xen's and Linux's: latency, shares, throughput, with pictures.
+bench-domains:
+	@tools/setup build abi dom0 run bench
+	@$(MAKE) --no-print-directory all
+	@bench/domains/run
+
 # ringfort-bvt and ringfort-trace, for any Debian with Xen's libraries.
 tools: setup
 	@$(MAKE) --no-print-directory -C tools/domain0
@@ -130,4 +137,4 @@ stats:
 clean:
 	rm -rf $(OUT)/release $(OUT)/debug $(OUT)/ringfort* $(OUT)/host $(OUT)/guests
 
-.PHONY: all run setup test test-long fuzz fuzz-guest coverage bench tools lint stats clean
+.PHONY: all run setup test test-long fuzz fuzz-guest coverage bench bench-domains tools lint stats clean

@@ -12,8 +12,8 @@
 #define SEC NSEC_PER_SEC
 #define WAKES 400
 
-/* What a switch is taken to cost: some thousand instructions, and caches and TLB that are cold. */
-#define SWITCH_COST (20 * NSEC_PER_USEC)
+/* What bench/domains/run has measured, in instructions at 1 ns: without refilling of caches. */
+#define SWITCH_COST (1450)
 
 static const unsigned beside[] = {1, 4, 16, 64, 128};
 static const nsec_t allowances[] = {1 * MSEC, 5 * MSEC, 20 * MSEC};
