@@ -119,8 +119,8 @@ bench: setup
 	@bench/run
 
 # The scheduler beside Xen's and Linux's: latency, shares, throughput, with pictures.
-bench-domains:
-	@tools/setup build abi dom0 run bench
+bench-domains: setup
+	@tools/setup bench
 	@$(MAKE) --no-print-directory all
 	@bench/domains/run
 
