@@ -23,17 +23,6 @@ static long release(mfn_t mfn)
     return memory_op(XENMEM_decrease_reservation, &r);
 }
 
-static long exchange(mfn_t mfn)
-{
-    xen_pfn_t in = mfn, out = mfn_to_pfn(mfn);
-    struct xen_memory_exchange e = {.in = {.nr_extents = 1, .domid = DOMID_SELF},
-                                    .out = {.nr_extents = 1, .domid = DOMID_SELF}};
-
-    set_xen_guest_handle(e.in.extent_start, &in);
-    set_xen_guest_handle(e.out.extent_start, &out);
-    return memory_op(XENMEM_exchange, &e);
-}
-
 static void granter(void)
 {
     char *page = page_alloc(), *given = page_alloc();
@@ -53,7 +42,7 @@ static void granter(void)
     CHECK_EQ(mmuext_mfn(MMUEXT_PIN_L1_TABLE, va_to_mfn(page)), -XEN_EINVAL);
     MUST(page_protect(page, 0));
     CHECK_EQ(mmuext_mfn(MMUEXT_PIN_L1_TABLE, va_to_mfn(page)), -XEN_EINVAL);
-    CHECK_EQ(exchange(va_to_mfn(page)), -XEN_EINVAL);
+    CHECK_EQ(frame_exchange(va_to_mfn(page)), -XEN_EINVAL);
     MUST(grant_table_op(GNTTABOP_transfer, &transfer, 1));
     CHECK_EQ(transfer.status, GNTST_bad_page);
     /* The entry now says something else; what was mapped does not change by that. */
@@ -97,7 +86,7 @@ static void misuse(mfn_t mfn)
     CHECK_EQ(map_at(WINDOW + 8 * PAGE_SIZE, mfn, PAGE_RO), -XEN_EINVAL);
     CHECK_EQ(mmu_update_one((uint64_t)mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, 5), -XEN_EINVAL);
     CHECK_EQ(release(mfn), 0);
-    CHECK_EQ(exchange(mfn), -XEN_EINVAL);
+    CHECK_EQ(frame_exchange(mfn), -XEN_EINVAL);
 }
 
 static void mapper(void)

@@ -75,19 +75,6 @@ static void change_grants(void)
                           (one_in(4) ? GTF_readonly : 0));
 }
 
-static void recount(void)
-{
-    static char key[] = "O";
-    struct xen_sysctl op = {
-        .cmd = XEN_SYSCTL_debug_keys,
-        .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
-        .u.debug_keys.nr_keys = 1,
-    };
-
-    set_xen_guest_handle(op.u.debug_keys.keys, key);
-    MUST(hypercall1(__HYPERVISOR_sysctl, (unsigned long)&op));
-}
-
 static void run(unsigned vcpu)
 {
     bool leads = !is_beside() && vcpu == 0;
@@ -96,7 +83,7 @@ static void run(unsigned vcpu)
         struct call call;
 
         if (leads && batch && step % batch == 0 && step) {
-            recount();
+            MUST(check_recount());
             print("step %u: %u calls, %u accepted, %u outcomes\n", step, made, accepted,
                   reached_outcomes);
         }

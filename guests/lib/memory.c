@@ -164,3 +164,14 @@ long map_at(unsigned long va, mfn_t mfn, uint64_t bits)
     mmuext_va(MMUEXT_INVLPG_ALL, va);
     return result;
 }
+
+long frame_exchange(mfn_t mfn)
+{
+    xen_pfn_t in = mfn, out = mfn_to_pfn(mfn);
+    struct xen_memory_exchange e = {.in = {.nr_extents = 1, .domid = DOMID_SELF},
+                                    .out = {.nr_extents = 1, .domid = DOMID_SELF}};
+
+    set_xen_guest_handle(e.in.extent_start, &in);
+    set_xen_guest_handle(e.out.extent_start, &out);
+    return memory_op(XENMEM_exchange, &e);
+}

@@ -76,6 +76,10 @@ pte_t *entry_of(unsigned long va, unsigned level);
 /* One normal update of the entry at this address (a table's address in the initial mapping). */
 long entry_write(const pte_t *entry, pte_t value);
 
+/* Exchanges one frame for another behind the same PFN: the call's result. It takes that nothing but
+ * its allocation refers to the frame. */
+long frame_exchange(mfn_t mfn);
+
 /* One update with its command in the low bits of ptr: the result of mmu_update. */
 long mmu_update_one(uint64_t ptr, uint64_t value);
 

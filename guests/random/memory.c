@@ -164,18 +164,6 @@ void call_make_memory(struct call *call)
     }
 }
 
-/* Exchanging a frame takes that nothing but its allocation refers to it. */
-static long exchange_one(mfn_t mfn)
-{
-    xen_pfn_t in = mfn, out = mfn_to_pfn(mfn);
-    struct xen_memory_exchange e = {.in = {.nr_extents = 1, .domid = DOMID_SELF},
-                                    .out = {.nr_extents = 1, .domid = DOMID_SELF}};
-
-    set_xen_guest_handle(e.in.extent_start, &in);
-    set_xen_guest_handle(e.out.extent_start, &out);
-    return memory_op(XENMEM_exchange, &e);
-}
-
 void vcpu_end(void)
 {
     struct mmuext_op no_ldt = {.cmd = MMUEXT_SET_LDT};
@@ -195,5 +183,5 @@ void play_end(void)
     for (unsigned i = 0; i < PAGES; i++)
         page_protect(play_pages[i], 0);
     for (unsigned i = 0; i < PRIVATE_PAGES; i++)
-        CHECK_EQ(exchange_one(va_to_mfn(play_pages[i])), 0);
+        CHECK_EQ(frame_exchange(va_to_mfn(play_pages[i])), 0);
 }
