@@ -167,6 +167,7 @@ def check_refusals(dom0):
             ("create -q /guest/guest.cfg kernel=\\'/guest/initrd\\'", "no loader|[Ii]nvalid"),
             ("create -q /guest/guest.cfg cpus=\\'9\\'", "affinity|range|[Ii]nvalid"),
             ("create -q /guest/guest.cfg vcpus=500", "[Ii]nvalid|fail|error"),
+            ("create -q /guest/guest.cfg max_grant_frames=65", "[Ii]nvalid|fail|error"),
             ("create -q /guest/guest.cfg type=\\'hvm\\'", "neither hap nor shadow"),
     ):
         output = dom0.run(f"xl {command} 2>&1; echo ended with $?", 120)
