@@ -1,5 +1,7 @@
-"""32-bit guests beside 64-bit ones: on one processor's turns, and by Debian's xl, where Debian's PV-GRUB
-is one of them."""
+"""32-bit guests beside 64-bit ones: on one processor's turns, and by Debian's xl, where Debian's GRUB is
+one of them."""
+
+import subprocess
 
 
 import pytest
@@ -11,8 +13,10 @@ from machine.qemu import disk
 from machine.tools import machine_with_tools, tools_started
 
 GUESTS = ("test-hello-32", "test-ring1-32")
-# What GRUB finds on its disk; it ends the guest itself.
-GRUB = "set timeout=0\necho the disk of a 32-bit guest\nsleep 3\nhalt\n"
+GRUBS = ("i386-xen", "x86_64-xen")
+# What GRUB, by the file that it brings along, finds on its disk; it ends the guest itself.
+FIRST = "configfile (xen/xvda)/boot/grub/grub.cfg\n"
+GRUB = "set timeout=0\necho the disk that GRUB reads\nsleep 3\nhalt\n"
 
 
 def console_of(dom0, name):
@@ -21,9 +25,20 @@ def console_of(dom0, name):
     return dom0.run(f"sleep 2 | timeout 5 xl console {name}; true", 60)
 
 
+def grub(platform):
+    """Debian's GRUB with all its modules as the kernel of a guest."""
+    config, image = paths.scratch("grub-first.cfg"), paths.scratch(f"grub-{platform}")
+    config.write_text(FIRST)
+    subprocess.run(["grub-mkstandalone", "-O", platform, "-o", image, f"boot/grub/grub.cfg={config}"],
+                   check=True, timeout=120)
+    return image
+
+
 def test_narrow_guests():
-    image = with_files("narrow.img", 8, {
+    """Third parties' images, too: GRUB of both widths, with disk and console."""
+    image = with_files("narrow.img", 64, {
         "boot/grub/grub.cfg": GRUB,
+        **{platform: grub(platform) for platform in GRUBS},
         **{f"{name}.elf": paths.BUILD / "guests" / f"{name}.elf" for name in GUESTS}})
     with machine_with_tools("narrow", extra=disk("virtio", image)) as qemu:
         dom0 = tools_started(qemu)
@@ -35,11 +50,13 @@ def test_narrow_guests():
             printed = console_of(dom0, guest.name)
             assert "TEST PASS" in printed, printed
             guest.destroy()
-        guest = Guest(dom0, config="pvgrub.cfg", kernel="/usr/lib/grub-xen/grub-i386-xen.bin",
-                      memory=64, disk=["phy:/dev/vda,xvda,r"])
-        with guest.console(quiet=False):
-            qemu.wait("the disk of a 32-bit guest", 60)
-        guest.wait_gone()
+        # Debian's ready-made image, and one that a user makes.
+        for kernel in ("/usr/lib/grub-xen/grub-i386-xen.bin", *(f"/images/{name}" for name in GRUBS)):
+            guest = Guest(dom0, config="pvgrub.cfg", kernel=kernel, memory=64,
+                          disk=["phy:/dev/vda,xvda,r"])
+            with guest.console(quiet=False):
+                qemu.wait("the disk that GRUB reads", 60)
+            guest.wait_gone()
         assert free_kibibytes(dom0) == before
         dom0.check_log()
 
