@@ -353,16 +353,20 @@ sysenter_entry:
  * stack lie at fixed distances. RSP is the guest's: until it is replaced only the stacks of NMI,
  * #MC, #DB and #DF are safe, and interrupts are off.
  */
-    .balign 16
-    .globl syscall_stubs
-    .hidden syscall_stubs
-syscall_stubs:
+.macro stub_frame cs
     mov     %rsp, syscall_stubs + AREA_DATA - AREA_STUB + ENTRY_DATA_RSP(%rip)
     lea     syscall_stubs + AREA_STACK_TOP - AREA_STUB - INFO_SIZE + REGS_ES(%rip), %rsp
     push    $FLAT_SS
     push    syscall_stubs + AREA_DATA - AREA_STUB + ENTRY_DATA_RSP(%rip)
     push    %r11
-    push    $FLAT_CS64
+    push    \cs
+.endm
+
+    .balign 16
+    .globl syscall_stubs
+    .hidden syscall_stubs
+syscall_stubs:
+    stub_frame $FLAT_CS64
 syscall_stub_jump:
     push    %rcx
     /* An indirect jump whose prediction no guest can train: return to an address put in place. */
@@ -377,12 +381,7 @@ syscall_stub_jump:
     .globl syscall32_stub
     .hidden syscall32_stub
 syscall32_stub:
-    mov     %rsp, syscall_stubs + AREA_DATA - AREA_STUB + ENTRY_DATA_RSP(%rip)
-    lea     syscall_stubs + AREA_STACK_TOP - AREA_STUB - INFO_SIZE + REGS_ES(%rip), %rsp
-    push    $FLAT_SS
-    push    syscall_stubs + AREA_DATA - AREA_STUB + ENTRY_DATA_RSP(%rip)
-    push    %r11
-    push    $FLAT_CS32
+    stub_frame $FLAT_CS32
     jmp     syscall_stub_jump
     .globl syscall_stubs_end
     .hidden syscall_stubs_end
