@@ -15,6 +15,7 @@
 #include "net.h"
 #include "print.h"
 #include "smp.h"
+#include "suspend.h"
 #include "time.h"
 #include "trap.h"
 #include "user.h"
@@ -23,6 +24,9 @@
 /* Set before test() runs. */
 extern const struct start_info *start_info;
 extern struct shared_info *shared_info;
+
+/* Maps the page that start_info names: at the start, and in a domain that goes on elsewhere. */
+void shared_info_map(void);
 
 /* The machine-to-physical array: PFN by MFN. */
 extern const volatile pfn_t *machine_to_phys;

@@ -17,15 +17,20 @@ static void find_machine_to_phys(void)
     machine_to_phys = (const volatile pfn_t *)mapping.v_start;
 }
 
-/* From here on everything but the registers at entry is as the hypervisor left it. */
-void guest_main(const struct start_info *info)
+void shared_info_map(void)
 {
-    start_info = info;
     /* Written with the page's own address, so that later changes flush just that. */
     if (update_va_mapping((unsigned long)shared_info_page, start_info->shared_info | PAGE_RW,
                           UVMF_INVLPG))
         check_abort("cannot map shared_info");
     shared_info = (struct shared_info *)shared_info_page;
+}
+
+/* From here on everything but the registers at entry is as the hypervisor left it. */
+void guest_main(const struct start_info *info)
+{
+    start_info = info;
+    shared_info_map();
     find_machine_to_phys();
     console_init();
     trap_init();

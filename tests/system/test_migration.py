@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from machine import Guest, paths
+from machine import Guest, library, paths
 from machine.disks import blank
 from machine.guest import free_kibibytes
 from machine.qemu import disk
@@ -161,6 +161,33 @@ def test_migrate_again_and_again(release, cpus, build, times):
             assert abs(free_kibibytes(dom0) - before) <= WARM_UP_KIB
         guest.destroy()
         dom0.check_log()
+
+
+def progress_of(dom0, line):
+    """Rounds, the second vCPU's count, and journeys of the library's traveller."""
+    answer = re.search(rf"(\d+) rounds, (\d+) beats, (\d+) journeys at {line}", dom0.run(f"ask guest {line}"))
+    return [int(word) for word in answer.groups()]
+
+
+def test_library_guests():
+    """Both widths, with two vCPUs: to a file and back, then moved while they run."""
+    with machine_with_tools("travel", extra=library.guests_disk("travel")) as qemu:
+        dom0 = tools_started(qemu)
+        library.unpack_guests(dom0, "/dev/vda")
+        for image in ("traveller", "traveller-32"):
+            library.create(dom0, image, "guest", memory=8, vcpus=2)
+            before = free_kibibytes(dom0)
+            progress = progress_of(dom0, "start")
+            for journey, command in enumerate((
+                    "xl save guest /tmp/saved && xl restore /tmp/saved && rm /tmp/saved", MIGRATE), 1):
+                dom0.run(command, 120)
+                rounds, beats, journeys = progress_of(dom0, f"stop-{journey}")
+                assert rounds > progress[0] and beats > progress[1] and journeys == journey
+                progress = rounds, beats
+            assert abs(free_kibibytes(dom0) - before) <= WARM_UP_KIB
+            assert "TEST PASS" in dom0.run("open_console guest; echo end >&3; cat <&3", 60, check=False)
+        dom0.check_log()
+        dom0.power_off()
 
 
 @long
