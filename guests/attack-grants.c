@@ -8,8 +8,8 @@
 #define LONG_TIME (20 * SECOND)
 
 struct shared {
-    uint32_t granter, mapper;          /* how far each has come */
-    uint32_t written, readonly, given; /* references */
+    uint32_t granter, mapper;                /* how far each has come */
+    uint32_t written, readonly, given, info; /* references */
 };
 
 static volatile struct shared *s;
@@ -34,6 +34,7 @@ static void granter(void)
     s->written = grant_give(0, va_to_mfn(page), 0);
     s->readonly = grant_give(0, va_to_mfn(table), GTF_readonly);
     s->given = grant_give(0, given_mfn, 0);
+    s->info = grant_give(0, start_info->shared_info >> PAGE_SHIFT, 0);
     s->granter = 1;
     REQUIRE(beside_reach(&s->mapper, 1, LONG_TIME));
 
@@ -102,6 +103,9 @@ static void mapper(void)
     REQUIRE(CHECK_EQ(r.status, GNTST_okay));
     g = map(s->given, GNTMAP_host_map, 2);
     REQUIRE(CHECK_EQ(g.status, GNTST_okay));
+    /* A page that Ringfort shares with the granter would not keep it until it is unmapped. */
+    CHECK_EQ(map(s->info, GNTMAP_host_map, 3).status, GNTST_bad_page);
+    CHECK_EQ(map(s->info, GNTMAP_host_map | GNTMAP_readonly, 3).status, GNTST_bad_page);
     misuse((mfn_t)(w.dev_bus_addr >> PAGE_SHIFT));
     /* No right is added to what was mapped. */
     CHECK(entry_write(leaf + 1, leaf[1] | PTE_RW) < 0);

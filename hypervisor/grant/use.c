@@ -17,13 +17,19 @@ static struct grant_entry_v1 *shared_of(const struct grant_table *t, uint32_t re
     return page ? &page[ref % GRANTS_PER_FRAME] : NULL;
 }
 
-/* The first use takes the reference that all uses share; the frame must be the granter's now. */
+/* The first use takes the reference that all uses share; the frame must be the granter's now, and
+ * of its own memory: what Ringfort shares with it (its grant table, its clock) does not keep the
+ * granter's structure, which the end of the use needs. */
 static int hold_frame(struct domain *granter, const struct grant_active *active)
 {
     mfn_t m = mfn(active->frame);
 
     if (!mfn_valid(m) || !frame_get(frame_of(m), granter))
         return GNTST_bad_page;
+    if (frame_is_shared(frame_of(m))) {
+        frame_put(frame_of(m));
+        return GNTST_bad_page;
+    }
     return GNTST_okay;
 }
 

@@ -170,6 +170,11 @@ bool frame_unshare(struct frame *f)
     return true;
 }
 
+bool frame_is_shared(const struct frame *f)
+{
+    return f->is_pool_page;
+}
+
 /* Entry `slot` of the running domain, at this address; NULL when there is none. */
 static struct slot *slot_by_va(uint64_t va)
 {

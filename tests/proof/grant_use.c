@@ -55,6 +55,11 @@ void frame_put(struct frame *f)
     held--;
 }
 
+bool frame_is_shared(const struct frame *f)
+{
+    return any_bool();
+}
+
 int frame_get_typed(struct frame *f, struct domain *d, enum frame_type type)
 {
     return 0;

@@ -182,6 +182,12 @@ static void test_refusals(void)
     CHECK_EQ(map(GRANTS_PER_FRAME, MAP, 0).status, GNTST_bad_gntref);
     CHECK_EQ(map(~0u, MAP, 0).status, GNTST_bad_gntref);
     CHECK_EQ(map(12, 0, 0).status, GNTST_bad_gntref);
+    /* Ringfort's page, which does not keep its granter: the mapping could outlive it. */
+    grant_world_offer(1, 13, GTF_permit_access, 2,
+                      (uint32_t)virt_to_mfn(world_domain(1)->grants->shared[0]).n);
+    CHECK_EQ(map(13, MAP, 0).status, GNTST_bad_page);
+    CHECK_EQ(map(13, MAP_RO, 0).status, GNTST_bad_page);
+    CHECK_EQ(grant_world_flags(1, 13), GTF_permit_access);
     CHECK_EQ(map(12, MAP, WORLD_SLOTS).status, GNTST_bad_virt_addr);
     CHECK_EQ(grant_world_flags(1, 12), GTF_permit_access);
     CHECK_EQ(op(GNTTABOP_map_grant_ref, &m, 1), 0);
