@@ -53,8 +53,9 @@ static void inputs_restore(struct domain *d, const struct chunk *c, uint64_t cou
     for (uint64_t i = 0; i < count; i++) {
         mfn_t m = mfn(c->in[i]);
 
-        if (domain_assign_frames(d, frame_of(m), 0) == 0) {
-            pfn_assign(d, m, c->in_pfn[i]);
+        /* Attached: its type is forgotten, so a TLB must be, which may still have it writable. */
+        if (domain_attach_frame(d, frame_of(m)) == 0) {
+            frame_announce(d, m, c->in_pfn[i]);
             continue;
         }
         /* Another of its vCPUs has filled the reservation meanwhile. */
@@ -78,11 +79,11 @@ static int inputs_detach(struct domain *d, struct chunk *c)
     return 0;
 }
 
-static void outputs_release(const struct chunk *c, uint64_t count)
+static void outputs_release(struct domain *d, const struct chunk *c, uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++)
         for (uint64_t j = 0; j < UINT64_C(1) << c->out_order; j++)
-            domain_release_frame(frame_of(mfn(c->out[i] + j)));
+            frame_return(d, mfn(c->out[i] + j));
 }
 
 static int outputs_alloc(struct domain *d, struct chunk *c)
@@ -91,12 +92,12 @@ static int outputs_alloc(struct domain *d, struct chunk *c)
         struct frame *f = domain_alloc_frames(d, c->out_order, c->address_bits);
 
         if (!f) {
-            outputs_release(c, i);
+            outputs_release(d, c, i);
             return -ENOMEM;
         }
         c->out[i] = frame_mfn(f).n;
         for (uint64_t j = 0; j < UINT64_C(1) << c->out_order; j++)
-            pfn_assign(d, mfn(c->out[i] + j), c->out_pfn[i] + j);
+            frame_announce(d, mfn(c->out[i] + j), c->out_pfn[i] + j);
     }
     return 0;
 }

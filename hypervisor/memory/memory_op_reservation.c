@@ -24,6 +24,14 @@ struct extent {
     unsigned address_bits;
 };
 
+void frame_announce(struct domain *d, mfn_t m, uint64_t pfn)
+{
+    if (!frame_get(frame_of(m), d))
+        return;
+    pfn_assign(d, m, pfn);
+    frame_put(frame_of(m));
+}
+
 /* Allocates; the element is written with the first MFN. */
 static bool increase_extent(struct domain *d, const struct extent *e)
 {
@@ -49,13 +57,11 @@ static bool populate_extent(struct domain *d, const struct extent *e)
         return false;
     first = frame_mfn(f).n;
     for (uint64_t i = 0; i < UINT64_C(1) << e->order; i++)
-        pfn_assign(d, mfn(first + i), first_pfn + i);
+        frame_announce(d, mfn(first + i), first_pfn + i);
     return words_to_guest(e->entry, &first, 1);
 }
 
-/* Gives one frame back. A frame that is still mapped, typed or pinned leaves the reservation now
- * and becomes free with its last reference: nothing is unpinned or unmapped here. */
-static bool release_frame(struct domain *d, mfn_t m)
+bool frame_return(struct domain *d, mfn_t m)
 {
     struct frame *f;
     bool released;
@@ -80,7 +86,7 @@ static bool decrease_extent(struct domain *d, const struct extent *e)
     if (!words_from_guest(&first, e->entry, 1))
         return refuse(false);
     for (uint64_t i = 0; i < UINT64_C(1) << e->order; i++)
-        if (!release_frame(d, mfn(first + i)))
+        if (!frame_return(d, mfn(first + i)))
             return false;
     return true;
 }

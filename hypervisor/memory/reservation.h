@@ -30,6 +30,15 @@ unsigned extent_address_bits(const struct domain *d, unsigned flags);
  * of extents done, counted from 0, or what hypercall_restart() returns. */
 long memory_reservation_op(unsigned op, uint64_t start, uint64_t arg);
 
+/* A frame that was just allocated to `d` is its `pfn` from now on. As soon as a frame is allocated,
+ * another vCPU of `d` may give it back and another domain get it: then nothing happens. No lock. */
+void frame_announce(struct domain *d, mfn_t m, uint64_t pfn);
+
+/* Gives a frame of `d` back. One that is still mapped, typed or pinned leaves the reservation now
+ * and becomes free with its last reference: nothing is unpinned or unmapped here. False for any
+ * number that names none of `d`. No lock. */
+bool frame_return(struct domain *d, mfn_t m);
+
 /* 0; -EFAULT, -EINVAL, -EPERM, -ENOMEM; progress is in the guest's nr_exchanged. */
 long memory_exchange(uint64_t arg);
 

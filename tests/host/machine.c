@@ -50,6 +50,8 @@ static struct vcpu vcpus[2];
 static struct vcpu *vcpu_table[2];
 static unsigned preempt_in;
 static bool preempt_each;
+static unsigned clears_left;
+static void (*at_clear)(void);
 static bool draining; /* pages are taken only to empty the allocator */
 
 /* TLB model: per CPU and frame, whether a stale translation might exist. */
@@ -274,10 +276,23 @@ void zfree(void *p)
     free(p);
 }
 
+void machine_at_clear(unsigned n, void (*call)(void))
+{
+    clears_left = n;
+    at_clear = call;
+}
+
 void clear_page(void *page)
 {
-    if (!draining)
-        memset(page, 0, PAGE_SIZE);
+    if (draining)
+        return;
+    if (at_clear && --clears_left == 0) {
+        void (*call)(void) = at_clear;
+
+        at_clear = NULL;
+        call();
+    }
+    memset(page, 0, PAGE_SIZE);
 }
 
 void copy_page(void *dst, const void *src)

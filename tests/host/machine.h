@@ -39,6 +39,10 @@ extern struct restart last_restart;
 /* An allocated frame of the domain, zeroed. */
 mfn_t machine_frame(struct domain *d);
 
+/* Called once, when the `n`th page from now on is about to be zeroed for its new owner: what
+ * another CPU does at that moment. NULL: nothing. */
+void machine_at_clear(unsigned n, void (*call)(void));
+
 /* TLB model. A CPU is taken to have cached every writable leaf and every table reachable from the
  * roots of the vCPU it runs; a flush empties that. machine_tlb_fill() after each step caches anew;
  * machine_tlb_check() stops the test when a table could be reached through a stale writable entry

@@ -13,6 +13,7 @@
 #include "lib/errno.h"
 #include "machine.h"
 #include "memory/allocator.h"
+#include "memory/dirty_log.h"
 #include "memory/frame_table.h"
 #include "memory/m2p.h"
 #include "memory/mapping.h"
@@ -289,6 +290,80 @@ static void test_exchange_exhausted(void)
     CHECK_EQ(crashes, 0);
 }
 
+/* A frame that an exchange gave back untouched may still be writable by a TLB: it must not become a
+ * table without a flush. */
+static void test_exchange_stale(void)
+{
+    struct xen_memory_exchange x;
+    unsigned before;
+    struct frame *f;
+
+    start();
+    reserve(XENMEM_populate_physmap, list, 16, 0);
+    f = frame_of(mfn(list[7]));
+    CHECK_EQ(frame_get_typed(f, d, FRAME_WRITABLE), 0);
+    frame_put_typed(f);
+    before = machine_flushes;
+    x = exchange(16, 0, 1, 4);
+    x.out.mem_flags = XENMEMF_address_bits(12 + 3);
+    CHECK_EQ(do_exchange(&x), -ENOMEM);
+    spin_lock(&d->paging_lock);
+    CHECK_EQ(frame_get_typed(f, d, FRAME_L1), 0);
+    CHECK(machine_flushes > before);
+    frame_put_typed(f);
+    spin_unlock(&d->paging_lock);
+}
+
+static struct frame *stolen;
+
+/* Another vCPU of domain 1 gives the frame that it was allocated last back, and the other domain
+ * takes all there is. */
+static void steal_last(void)
+{
+    struct domain *other = machine_domain(0);
+
+    stolen = list_entry(machine_domain(1)->pages.prev, struct frame, link);
+    CHECK(frame_return(machine_domain(1), frame_mfn(stolen)));
+    while (domain_alloc_frames(other, 0, 0))
+        ;
+    CHECK(frame_owner(stolen) == other);
+    m2p_set(frame_mfn(stolen), 4711);
+}
+
+/* What an exchange allocated and cannot use may be another domain's by then. */
+static void test_exchange_stolen(void)
+{
+    struct xen_memory_exchange x;
+
+    start();
+    machine_run(1);
+    d = machine_domain(1);
+    CHECK_EQ(reserve(XENMEM_populate_physmap, list, 1, 4), 1);
+    x = exchange(1, 4, 16, 0);
+    machine_at_clear(2, steal_last);
+    CHECK_EQ(do_exchange(&x), -ENOMEM);
+    CHECK(frame_owner(stolen) == machine_domain(0));
+    CHECK(frame_get(stolen, machine_domain(0)));
+    frame_put(stolen);
+    CHECK_EQ(d->tot_pages, 16);
+}
+
+/* Nor does the array say of another domain's frame what it was to have said of ours. With the log
+ * on, pages are allocated while the array is written. */
+static void test_populate_stolen(void)
+{
+    start();
+    CHECK_EQ(dirty_log_enable(machine_domain(1), 1), 0);
+    machine_run(1);
+    d = machine_domain(1);
+    list[0] = 0x40;
+    machine_at_clear(3, steal_last);
+    CHECK_EQ(reserve(XENMEM_populate_physmap, list, 1, 1), 1);
+    CHECK(frame_owner(stolen) == machine_domain(0));
+    CHECK_EQ(m2p_get(frame_mfn(stolen)), 4711);
+    CHECK_EQ(dirty_log_disable(d), 0);
+}
+
 static void check_exchange_refused(struct xen_memory_exchange x, long error)
 {
     uint64_t pages = d->tot_pages, free_frames = frames_free();
@@ -436,6 +511,9 @@ int main(void)
     test_decrease_used();
     test_exchange();
     test_exchange_exhausted();
+    test_exchange_stale();
+    test_exchange_stolen();
+    test_populate_stolen();
     test_exchange_refusals();
     test_queries();
     test_maps();
