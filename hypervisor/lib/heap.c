@@ -14,7 +14,7 @@ static struct heap_node *meld(struct heap_node *a, struct heap_node *b)
 {
     if (!a || !b)
         return a ? a : b;
-    if (b->key < a->key) {
+    if ((int64_t)((uint64_t)b->key - (uint64_t)a->key) < 0) {
         struct heap_node *t = a;
 
         a = b;

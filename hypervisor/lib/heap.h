@@ -1,6 +1,7 @@
 /*
  * A pairing heap: least key first, nodes embedded in what they order, no allocation. Insert is
- * constant, taking out any node is logarithmic on average. Pure.
+ * constant, taking out any node is logarithmic on average. Keys may wrap: they are compared by
+ * difference and must lie within 2^63 of each other. Pure.
  */
 #ifndef LIB_HEAP_H
 #define LIB_HEAP_H

@@ -71,7 +71,7 @@ static bool settle(struct runqueue *ahead, struct runqueue *behind)
     most = virtual_time(v, LAG_MAX);
     if (missed > most)
         behind->offset += (uint64_t)(missed - most);
-    if (missed <= virtual_time(v, MAX(SCHED_LAG, 2 * sched_allowance())))
+    if (missed <= virtual_time(v, MAX(SCHED_LAG, 2 * sched_allowance(behind->count))))
         return true;
     if (waiting)
         give(v, behind, ahead);

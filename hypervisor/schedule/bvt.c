@@ -65,6 +65,11 @@ bool bvt_keeps(const struct bvt_entity *running, const struct bvt_entity *other,
     return bvt_before(bvt_effective(running), latest);
 }
 
+nsec_t bvt_allowance(nsec_t most, unsigned runnable)
+{
+    return most * BVT_FEW / MAX(BVT_FEW, MIN(runnable, BVT_MANY));
+}
+
 nsec_t bvt_slice(const struct bvt_entity *running, const struct bvt_entity *next, nsec_t allowance)
 {
     int64_t ahead = (int64_t)(bvt_effective(next) - bvt_effective(running));

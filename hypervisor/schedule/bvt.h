@@ -65,6 +65,13 @@ static inline void bvt_move(struct bvt_entity *e, uint64_t svt_from, uint64_t sv
 /* Changes the weight (clamped to 1..BVT_WEIGHT_MAX) from now on; nothing charged is lost. */
 void bvt_set_weight(struct bvt_entity *e, unsigned weight);
 
+/* The allowance when `runnable` vCPUs want the processor: `most` (real ns, up to a second) among
+ * few; among more of them less, so that a round of all their turns takes no longer, down to a
+ * tenth. */
+#define BVT_FEW 4u
+#define BVT_MANY 40u
+nsec_t bvt_allowance(nsec_t most, unsigned runnable);
+
 /* True while `running` keeps its CPU against `other`: its E is not later by more than the allowance
  * (`allowance` real ns of its own running). */
 bool bvt_keeps(const struct bvt_entity *running, const struct bvt_entity *other, nsec_t allowance);

@@ -24,15 +24,12 @@ struct runqueue *runqueue_lock_of(const struct vcpu *v, unsigned long *flags)
 
 uint64_t runqueue_least(const struct runqueue *rq)
 {
-    const struct vcpu *v;
-    uint64_t least = rq->svt;
-    bool any = false;
+    const struct heap_node *first = heap_first(&rq->by_actual);
+    const struct sched_vcpu *running = &rq->running->sched;
+    uint64_t least = first ? (uint64_t)first->key : rq->svt;
 
-    list_for_each (v, &rq->runnable, sched.queue) {
-        if (!any || bvt_before(v->sched.bvt.avt, least))
-            least = v->sched.bvt.avt;
-        any = true;
-    }
+    if (running->is_queued && (!first || bvt_before(running->bvt.avt, least)))
+        least = running->bvt.avt;
     return least;
 }
 
@@ -56,6 +53,19 @@ void runqueue_share_weight(struct vcpu *v)
         bvt_set_weight(&v->sched.bvt, weight);
 }
 
+/* It begins to wait. */
+static void enter_heaps(struct runqueue *rq, struct vcpu *v)
+{
+    heap_insert(&rq->by_actual, &v->sched.by_actual, (int64_t)v->sched.bvt.avt);
+    heap_insert(&rq->by_effective, &v->sched.by_effective, (int64_t)bvt_effective(&v->sched.bvt));
+}
+
+static void leave_heaps(struct runqueue *rq, struct vcpu *v)
+{
+    heap_remove(&rq->by_actual, &v->sched.by_actual);
+    heap_remove(&rq->by_effective, &v->sched.by_effective);
+}
+
 void runqueue_insert(struct runqueue *rq, struct vcpu *v)
 {
     assert(!v->sched.is_queued);
@@ -64,6 +74,7 @@ void runqueue_insert(struct runqueue *rq, struct vcpu *v)
     rq->count++;
     __atomic_fetch_add(&v->domain->sched.runnable, 1, __ATOMIC_RELAXED);
     runqueue_share_weight(v);
+    enter_heaps(rq, v);
 }
 
 void runqueue_remove(struct runqueue *rq, struct vcpu *v)
@@ -71,6 +82,8 @@ void runqueue_remove(struct runqueue *rq, struct vcpu *v)
     assert(v->sched.is_queued);
     update_svt(rq);
     list_del(&v->sched.queue);
+    if (v != rq->running)
+        leave_heaps(rq, v);
     v->sched.is_queued = false;
     v->sched.bvt.left_at = now();
     rq->count--;
@@ -96,15 +109,30 @@ void runqueue_charge(struct runqueue *rq, nsec_t at)
     update_svt(rq);
 }
 
-struct vcpu *runqueue_best(const struct runqueue *rq, const struct vcpu *except)
+void runqueue_set_running(struct runqueue *rq, struct vcpu *next)
 {
-    struct vcpu *v, *best = NULL;
+    if (next == rq->running)
+        return;
+    if (rq->running->sched.is_queued)
+        enter_heaps(rq, rq->running);
+    if (next->sched.is_queued)
+        leave_heaps(rq, next);
+    rq->running = next;
+}
 
-    list_for_each (v, &rq->runnable, sched.queue)
-        if (v != except &&
-            (!best || bvt_before(bvt_effective(&v->sched.bvt), bvt_effective(&best->sched.bvt))))
-            best = v;
-    return best;
+void runqueue_sort(struct runqueue *rq, struct vcpu *v)
+{
+    if (v->sched.is_queued && v != rq->running) {
+        leave_heaps(rq, v);
+        enter_heaps(rq, v);
+    }
+}
+
+struct vcpu *runqueue_best(const struct runqueue *rq)
+{
+    struct heap_node *first = heap_first(&rq->by_effective);
+
+    return first ? container_of(first, struct vcpu, sched.by_effective) : NULL;
 }
 
 struct vcpu *runqueue_waiting(const struct runqueue *rq, unsigned cpu, bool by_preference)

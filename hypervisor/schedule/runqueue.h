@@ -6,8 +6,9 @@
 #include "lib/spinlock.h"
 
 struct runqueue {
-    spinlock_t lock;      /* LOCK_RUNQUEUE, interrupts off */
-    struct list runnable; /* struct vcpu.sched.queue, in no order */
+    spinlock_t lock;                     /* LOCK_RUNQUEUE, interrupts off */
+    struct list runnable;                /* struct vcpu.sched.queue, in no order */
+    struct heap by_actual, by_effective; /* those that wait, by A and by E */
     unsigned count;
     struct vcpu *running; /* the idle vCPU when nothing else does */
     struct vcpu *idle;
@@ -38,8 +39,12 @@ void runqueue_remove(struct runqueue *rq, struct vcpu *v);
 void runqueue_charge(struct runqueue *rq, nsec_t at);
 /* Takes note of how many share the domain's weight now. */
 void runqueue_share_weight(struct vcpu *v);
-/* The vCPU with the least E but `except` (may be NULL), or NULL. */
-struct vcpu *runqueue_best(const struct runqueue *rq, const struct vcpu *except);
+/* Makes `next` the running one; who ran before waits, if it is still on the queue. */
+void runqueue_set_running(struct runqueue *rq, struct vcpu *next);
+/* Finds its place anew after its E has changed for other reasons than running. */
+void runqueue_sort(struct runqueue *rq, struct vcpu *v);
+/* Of those that wait the one with the least E, or NULL. */
+struct vcpu *runqueue_best(const struct runqueue *rq);
 /* The least A of the runnable; SVT when there is none. */
 uint64_t runqueue_least(const struct runqueue *rq);
 /* The vCPU with the least A that waits here and may run on `cpu`, where `by_preference` says so by

@@ -3,6 +3,7 @@
 #define SCHEDULE_SCHED_VCPU_H
 
 #include "lib/bitmap.h"
+#include "lib/heap.h"
 #include "lib/list.h"
 #include "lib/types.h"
 #include "schedule/account.h"
@@ -18,7 +19,8 @@ struct sched_vcpu {
     bool is_parked;  /* runnable, but its domain has used up its cap */
     unsigned pauses; /* atomic count of reasons not to run */
     struct bvt_entity bvt;
-    struct list queue; /* link in the run queue */
+    struct list queue;                        /* link in the run queue */
+    struct heap_node by_actual, by_effective; /* in its heaps while it waits there */
     cpumask_t hard_affinity, soft_affinity;
     nsec_t dispatched_at; /* when it last got its CPU */
     struct timer poll_timer;

@@ -20,27 +20,36 @@
 
 static void set_running(struct runqueue *rq, struct vcpu *next, nsec_t at)
 {
-    rq->running = next;
+    runqueue_set_running(rq, next);
     next->sched.is_running = true;
     next->sched.dispatched_at = at;
     if (!next->is_idle)
         runqueue_share_weight(next);
 }
 
-nsec_t sched_allowance(void)
+nsec_t sched_allowance(unsigned runnable)
 {
-    return READ_ONCE(options.bvt_context_switch);
+    return bvt_allowance(READ_ONCE(options.bvt_context_switch), runnable);
 }
 
-/* The best of those whose domain has not used up its cap; the others leave the queue. */
-static struct vcpu *best_within_cap(struct runqueue *rq, const struct vcpu *except, nsec_t at)
+/* True when its domain has used up its cap; then it has left the queue. */
+static bool parked(struct runqueue *rq, struct vcpu *v, nsec_t at)
+{
+    if (!cap_spent(v->domain, at))
+        return false;
+    runqueue_remove(rq, v);
+    cap_park(v);
+    return true;
+}
+
+/* Of those that wait and are within their caps the best, or NULL. */
+static struct vcpu *best_waiting(struct runqueue *rq, nsec_t at)
 {
     struct vcpu *v;
 
-    while ((v = runqueue_best(rq, except)) && cap_spent(v->domain, at)) {
-        runqueue_remove(rq, v);
-        cap_park(v);
-    }
+    do
+        v = runqueue_best(rq);
+    while (v && parked(rq, v, at));
     return v;
 }
 
@@ -48,17 +57,19 @@ static struct vcpu *best_within_cap(struct runqueue *rq, const struct vcpu *exce
  * cannot run on, it yields, or a newcomer with a lower E has just come. */
 static struct vcpu *choose(struct runqueue *rq, struct vcpu *prev, nsec_t at)
 {
-    struct vcpu *best = best_within_cap(rq, rq->yielding ? prev : NULL, at);
-    bool at_once = rq->newcomer || rq->yielding || !prev->sched.is_queued;
+    bool may_stay = prev->sched.is_queued && !parked(rq, prev, at);
+    bool yields = rq->yielding;
+    struct vcpu *best = best_waiting(rq, at);
+    nsec_t allowance = rq->newcomer ? 0 : sched_allowance(rq->count);
 
     rq->newcomer = rq->yielding = false;
-    if (!best && prev->sched.is_queued)
+    if (!best && may_stay)
         return prev;
     while (!best && balance_steal(rq, at))
-        best = best_within_cap(rq, NULL, at);
+        best = best_waiting(rq, at);
     if (!best)
         return rq->idle;
-    if (!at_once && bvt_keeps(&prev->sched.bvt, &best->sched.bvt, sched_allowance()))
+    if (may_stay && !yields && bvt_keeps(&prev->sched.bvt, &best->sched.bvt, allowance))
         return prev;
     return best;
 }
@@ -66,7 +77,7 @@ static struct vcpu *choose(struct runqueue *rq, struct vcpu *prev, nsec_t at)
 /* Before choose() passes over it. */
 static void give_way(const struct runqueue *rq, struct vcpu *v)
 {
-    const struct vcpu *best = runqueue_best(rq, v);
+    const struct vcpu *best = runqueue_best(rq);
     bool was_warped = v->sched.bvt.warped;
 
     if (best)
@@ -76,11 +87,12 @@ static void give_way(const struct runqueue *rq, struct vcpu *v)
 
 static void arm_slice(struct runqueue *rq, struct vcpu *v, nsec_t at)
 {
-    const struct vcpu *second = v->is_idle ? NULL : runqueue_best(rq, v);
+    const struct vcpu *second = v->is_idle ? NULL : runqueue_best(rq);
     nsec_t slice = INT64_MAX;
 
     if (second)
-        slice = balance_slice(bvt_slice(&v->sched.bvt, &second->sched.bvt, sched_allowance()));
+        slice =
+            balance_slice(bvt_slice(&v->sched.bvt, &second->sched.bvt, sched_allowance(rq->count)));
     if (!v->is_idle)
         slice = cap_slice(v->domain, slice);
     if (slice != INT64_MAX)

@@ -66,8 +66,9 @@ void vcpu_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *s
 /* A domain's weight (1..BVT_WEIGHT_MAX, 256 is the unit, for all its vCPUs together) and cap (per
  * cent of one CPU, 0: none); effective at once. */
 void sched_set_domain(struct domain *d, unsigned weight, unsigned cap);
-/* The context-switch allowance C, which is an option and may change. */
-nsec_t sched_allowance(void);
+/* The context-switch allowance where `runnable` vCPUs want the processor; C, the one among few, is
+ * an option and may change. */
+nsec_t sched_allowance(unsigned runnable);
 /* Time spent in each state up to now, also of a vCPU that runs elsewhere. */
 void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out);
 bool vcpu_runnable(const struct vcpu *v);

@@ -57,5 +57,6 @@ void vcpu_take_warp(struct vcpu *v)
         e->warped = false;
         account_warp(v, true);
     }
+    runqueue_sort(rq, v);
     spin_unlock_irqrestore(&rq->lock, flags);
 }

@@ -78,8 +78,8 @@ static void consider_preemption(struct runqueue *rq, struct vcpu *v, nsec_t at)
         rq->newcomer = true;
         work_raise(v->sched.cpu, WORK_SCHEDULE);
     } else {
-        nsec_t end =
-            at + balance_slice(bvt_slice(&running->sched.bvt, &v->sched.bvt, sched_allowance()));
+        nsec_t end = at + balance_slice(bvt_slice(&running->sched.bvt, &v->sched.bvt,
+                                                  sched_allowance(rq->count)));
 
         if (!timer_armed(&rq->slice) || rq->slice.node.key > end)
             timer_set(&rq->slice, end);
@@ -304,6 +304,7 @@ void sched_init_vcpu(struct vcpu *v)
         s->is_up = s->is_running = true;
         spin_init(&rq->lock, LOCK_RUNQUEUE);
         list_init(&rq->runnable);
+        rq->by_actual = rq->by_effective = (struct heap){0};
         rq->idle = rq->running = v;
         timer_init(&rq->slice, TIMER_SLICE, NULL, v->id);
     }

@@ -40,7 +40,6 @@ static void program(struct timer_cpu *tc)
     } else {
         nsec_t t = now();
 
-        /* Compared, not subtracted: a guest's time may be as far in the past as there is. */
         lapic_timer_arm(at > t ? at - t : 1);
     }
 }
@@ -92,7 +91,7 @@ void timer_set(struct timer *t, nsec_t at)
     if (heap_contains(&t->node))
         heap_remove(&tc->heap, &t->node);
     if (!t->dead)
-        heap_insert(&tc->heap, &t->node, at);
+        heap_insert(&tc->heap, &t->node, MAX(at, 0)); /* keys may not be far apart */
     reprogram(tc);
     spin_unlock_irqrestore(&tc->lock, flags);
 }

@@ -403,6 +403,27 @@ static void check_vcpu(struct vcpu *v)
         panic("d%uv%u: parked for ever", v->domain->id, v->id);
 }
 
+/* Who waits is in both heaps, and nobody waits with less than the first of them. */
+static void check_heaps(const struct runqueue *rq)
+{
+    const struct heap_node *a = heap_first(&rq->by_actual), *e = heap_first(&rq->by_effective);
+    const struct vcpu *v;
+
+    list_for_each (v, &rq->runnable, sched.queue) {
+        const struct sched_vcpu *s = &v->sched;
+        bool waits = v != rq->running;
+
+        if (waits != heap_contains(&s->by_actual) || waits != heap_contains(&s->by_effective))
+            panic("d%uv%u: waits and does not", v->domain->id, v->id);
+        if (waits && ((uint64_t)s->by_actual.key != s->bvt.avt ||
+                      (uint64_t)s->by_effective.key != bvt_effective(&s->bvt)))
+            panic("d%uv%u: in the wrong place", v->domain->id, v->id);
+        if (waits && (bvt_before(s->bvt.avt, (uint64_t)a->key) ||
+                      bvt_before(bvt_effective(&s->bvt), (uint64_t)e->key)))
+            panic("d%uv%u: before the first", v->domain->id, v->id);
+    }
+}
+
 static void check_queue(unsigned cpu)
 {
     struct runqueue *rq = runqueue_of(cpu);
@@ -415,6 +436,7 @@ static void check_queue(unsigned cpu)
         panic("CPU%u: %u on the list, %u counted", cpu, count, rq->count);
     if (cpus[cpu].vcpu != rq->running)
         panic("CPU%u: runs another", cpu);
+    check_heaps(rq);
     if (work_words[cpu].bits)
         return;
     if (rq->running->is_idle && rq->count)

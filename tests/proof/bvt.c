@@ -1,5 +1,5 @@
 /* sources: hypervisor/schedule/bvt.c */
-/* entries: prove_charge prove_slice prove_keeps prove_weight prove_order prove_wake */
+/* entries: prove_charge prove_slice prove_allowance prove_keeps prove_weight prove_order prove_wake */
 /* property: BVT's arithmetic over its whole range, wrapping included: charges sum up exactly,
  * nobody keeps a processor beyond the allowance, a slice is at least 1 ns, who comes back is not
  * behind. For weights 1, 256 and 32768, whose quotients are decided; test_bvt has the others, by
@@ -89,6 +89,24 @@ static void slice_at(uint32_t w)
     PROVE(ahead > 86400 * NSEC_PER_SEC || slice == 1 || ahead < -86400 * NSEC_PER_SEC ||
               slice <= allowance + ahead * (int64_t)w / 256,
           "no longer than until the other is behind by the allowance");
+}
+
+/* Never more than what is set nor less than a tenth; turns of more vCPUs are not longer, and up to
+ * 40 of them a round is not either. */
+void prove_allowance(void)
+{
+    static const nsec_t mosts[] = {0, 10 * NSEC_PER_USEC, 5 * NSEC_PER_MSEC, NSEC_PER_SEC};
+    unsigned runnable = any_unsigned();
+
+    for (unsigned i = 0; i < ARRAY_SIZE(mosts); i++) {
+        nsec_t most = mosts[i], c = bvt_allowance(most, runnable);
+
+        PROVE(c >= most / 10 && c <= most, "between a tenth and all");
+        PROVE(runnable > BVT_FEW || c == most, "all among few");
+        PROVE(runnable == UINT32_MAX || bvt_allowance(most, runnable + 1) <= c, "more, shorter");
+        PROVE(runnable < BVT_FEW || runnable > BVT_MANY || c * runnable <= BVT_FEW * most,
+              "a round is not longer");
+    }
 }
 
 /* Who comes back is not behind SVT, however long it was away and wherever virtual time is by then.

@@ -98,6 +98,18 @@ static void test_slice(void)
     CHECK_EQ(bvt_slice(&a, &b, 5 * MSEC), MSEC);
 }
 
+/* C among few, a round of 4 C among more, a tenth of C among very many. */
+static void test_allowance(void)
+{
+    CHECK_EQ(bvt_allowance(5 * MSEC, 0), 5 * MSEC);
+    CHECK_EQ(bvt_allowance(5 * MSEC, 4), 5 * MSEC);
+    CHECK_EQ(bvt_allowance(5 * MSEC, 5), 4 * MSEC);
+    CHECK_EQ(bvt_allowance(5 * MSEC, 20), MSEC);
+    CHECK_EQ(bvt_allowance(5 * MSEC, 40), MSEC / 2);
+    CHECK_EQ(bvt_allowance(5 * MSEC, UINT32_MAX), MSEC / 2);
+    CHECK_EQ(bvt_allowance(0, 128), 0);
+}
+
 static void test_keeps(void)
 {
     struct bvt_entity a = entity(256), b = entity(256);
@@ -171,6 +183,7 @@ int main(void)
     test_sleep_earns_nothing();
     test_warp_limit();
     test_slice();
+    test_allowance();
     test_keeps();
     test_weight_change_sheds_nothing();
     test_bounded_lag();

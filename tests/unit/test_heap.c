@@ -42,6 +42,21 @@ static void test_random(void)
     CHECK(members > 0);
 }
 
+/* Keys that go round: INT64_MAX comes before INT64_MIN. */
+static void test_wrap(void)
+{
+    struct heap h = {0};
+
+    for (int i = 0; i < NODES; i++) {
+        nodes[i] = (struct heap_node){0};
+        heap_insert(&h, &nodes[i], (int64_t)((uint64_t)INT64_MAX - 99 + (uint64_t)(i * 7 % NODES)));
+    }
+    for (uint64_t i = 0; i < NODES; i++) {
+        CHECK_EQ((uint64_t)heap_first(&h)->key, (uint64_t)INT64_MAX - 99 + i);
+        heap_remove(&h, heap_first(&h));
+    }
+}
+
 static void test_sorted_drain(void)
 {
     struct heap h = {0};
@@ -67,6 +82,7 @@ static void test_sorted_drain(void)
 int main(void)
 {
     test_random();
+    test_wrap();
     test_sorted_drain();
     return check_report();
 }

@@ -329,7 +329,7 @@ static void test_bounded_lag(void)
 
     srandom(5);
     for (int round = 0; round < 30; round++) {
-        nsec_t allowance = sched_allowance();
+        nsec_t allowance = sched_allowance(1);
 
         sim_reset(1, 0);
         for (int i = 0; i < N; i++) {
@@ -353,6 +353,35 @@ static void test_bounded_lag(void)
         }
     }
     CHECK(sim_switches > 100);
+}
+
+/* The more want a processor, the shorter their turns: nobody waits longer than two rounds of them.
+ */
+static void test_rounds(void)
+{
+    static const struct {
+        unsigned busy;
+        nsec_t turn;
+    } rounds[] = {{2, 5 * MSEC}, {4, 5 * MSEC}, {20, MSEC}, {40, MSEC / 2}, {120, MSEC / 2}};
+
+    for (unsigned r = 0; r < ARRAY_SIZE(rounds); r++) {
+        unsigned n = rounds[r].busy;
+        nsec_t got[128] = {0};
+
+        sim_reset(1, 0);
+        for (unsigned i = 0; i < n; i++)
+            sim_start(sim_domain(1, 256, 0), 0, 0);
+        sim_run(SEC);
+        CHECK(sim_switches >= (unsigned long)(SEC / rounds[r].turn / 2));
+        CHECK(sim_switches <= (unsigned long)(SEC / rounds[r].turn + n));
+        for (unsigned step = 0; step < 10; step++) {
+            sim_run(2 * n * rounds[r].turn);
+            for (unsigned i = 0; i < n; i++) {
+                CHECK(sim_done(sim_domain_of(i)) > got[i]);
+                got[i] = sim_done(sim_domain_of(i));
+            }
+        }
+    }
 }
 
 /* Nothing to do: nothing happens. One vCPU to a CPU: no interrupts either. */
@@ -382,6 +411,7 @@ int main(void)
     test_unpinning();
     test_soft_affinity();
     test_bounded_lag();
+    test_rounds();
     test_quiet();
     return check_report();
 }
