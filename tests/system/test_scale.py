@@ -12,6 +12,8 @@ GUEST_MIB = 88
 DOMAIN0_MIB = 1024
 # What Ringfort may need for a domain besides the domain's own memory.
 MAX_OVERHEAD_KIB = 128
+# Domain0's tables of event channels and of mapped grants have grown, and stay as long as it does.
+DOMAIN0_GROWTH_KIB = 16
 LOGS = "/var/log/xen/console"
 READY = "The guest is ready"
 
@@ -56,8 +58,8 @@ def check_answers(dom0):
 def test_hundred_guests():
     names = [f"guest{number}" for number in range(GUESTS)]
     memory = 512 + DOMAIN0_MIB + GUESTS * (GUEST_MIB + 1)
-    with machine_with_tools("scale", memory=memory, domain0=DOMAIN0_MIB, cpus=2,
-                            threads="multi") as qemu:
+    # One processor: a hundred guests that wait cost little, and those that start take turns.
+    with machine_with_tools("scale", memory=memory, domain0=DOMAIN0_MIB) as qemu:
         dom0 = tools_started(qemu)
         log_consoles(dom0)
         before = free_kibibytes(dom0)
@@ -76,7 +78,12 @@ def test_hundred_guests():
         assert overhead <= MAX_OVERHEAD_KIB
         # What there is already makes the next one no slower; not a time, which depends on the machine.
         assert sorted(times[-10:])[5] < 3 * sorted(times[:10])[5]
-        # Nothing of all this is Ringfort's own to keep.
         dom0.run(f"echo {' '.join(names)} | xargs -n 1 -P 4 xl destroy", 1200)
-        assert free_kibibytes(dom0) == before
+        after = free_kibibytes(dom0)
+        qemu.progress(f"all are gone; {before - after} KiB for Domain0's larger tables")
+        assert 0 <= before - after <= DOMAIN0_GROWTH_KIB
+        # They are there now: one more guest comes and goes, and nothing is kept.
+        created(dom0, names[0])
+        dom0.run(f"xl destroy {names[0]}")
+        assert free_kibibytes(dom0) == after
         dom0.check_log()

@@ -13,20 +13,24 @@ from machine.qemu import disk
 pytestmark = pytest.mark.long
 
 VIRSH = "virsh -q -c xen:///"
+# Taken once and kept: the console daemon's grants, a page of the domain table.
+WARM_UP_KIB = 64
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(request):
-    """The server's shell; afterwards its log is checked and it is shut down."""
+    """The server's shell; afterwards its log is checked and it is shut down. One for all tests
+    of a part: systemd takes its time to start."""
     subprocess.run([paths.ROOT / "tools/dom0/server"], check=True, timeout=1800)
     folder = paths.BUILD / "dom0" / "bookworm"
     boot = Boot([Module(folder / "server.vmlinuz", "root=/dev/vda rw console=hvc0"),
                  Module(folder / "server.initrd")], options="dom0_mem=1536M")
     extra = disk("virtio", folder / "server.ext4")
     extra[1] += ",snapshot=on"
-    name = "server-" + request.node.name.replace("test_", "")
+    name = "server-" + request.config.getoption("--part").replace("/", "-of-")
     with Qemu(name, boot, cpus=2, memory=3072, extra=extra) as qemu:
         dom0 = Domain0(qemu, 600)
+        dom0.run("systemctl is-system-running --wait", 300)
         yield dom0
         dom0.check_log()
         dom0.power_off(180)
@@ -41,7 +45,7 @@ def leave_console(server):
 
 def test_systemd(server):
     """Every service of the installed system came up, xen's and libvirt's among them."""
-    server.run("systemctl is-system-running --wait", 300)
+    assert server.run("systemctl is-system-running").strip() == "running"
     assert server.run("systemctl --failed --no-legend --plain --no-pager").strip() == ""
     for service in ("xen", "libvirtd"):
         assert server.run(f"systemctl is-active {service}").strip() == "active"
@@ -50,7 +54,6 @@ def test_systemd(server):
 def test_libvirt(server):
     """virsh defines, starts, shows, reaches, saves, restores and destroys a guest."""
     before = free_kibibytes(server)
-    server.run("systemctl is-system-running --wait", 300)
     server.run(f"{VIRSH} define /root/guest.xml", 60)
     server.run(f"{VIRSH} start virt", 120)
     assert re.search(r"\d+ +virt +running", server.run(f"{VIRSH} list"))
@@ -76,23 +79,26 @@ def test_libvirt(server):
     leave_console(server)
     server.run(f"{VIRSH} destroy virt", 120)
     assert "virt" not in server.run(f"{VIRSH} list")
-    assert free_kibibytes(server) == before
+    assert abs(free_kibibytes(server) - before) <= WARM_UP_KIB
     # A guest that does not fit: libvirt's own words, nothing left behind.
     server.run("sed 's/256/65536/' /root/guest.xml >/root/large.xml")
     assert "error" in server.run(f"{VIRSH} create /root/large.xml 2>&1", 120, check=False)
-    assert free_kibibytes(server) == before
+    assert abs(free_kibibytes(server) - before) <= WARM_UP_KIB
 
 
 def test_xen_create_image(server):
-    """What Debian's xen-create-image makes boots: a file as its disk, Debian's init inside."""
-    server.run("systemctl is-system-running --wait", 300)
+    """What Debian's xen-create-image makes boots: its disks are files, the kernel is found inside
+    by pygrub, and Debian's init comes up to a login."""
+    before = free_kibibytes(server)
+    # The menu that it writes for pygrub has the root file system behind one for swap.
     server.run("xen-create-image --hostname=made --dir=/root/xen --dist=bookworm --fs=ext4 "
-               "--install-method=tar --install-source=/root/guest.tar --size=1200M --noswap "
-               "--memory=192M --maxmem=192M --dhcp --nohosts --genpass=0 "
-               "--password=secret >/dev/null || tail -n 60 /var/log/xen-tools/made.log", 900)
-    assert server.run("ls /etc/xen/made.cfg", check=False).strip() == "/etc/xen/made.cfg"
+               "--install-method=tar --install-source=/root/guest.tar --size=1200M --swap=32M "
+               "--memory=384M --maxmem=384M --pygrub --dhcp --nohosts --genpass=0 "
+               "--password=secret >/root/made.out 2>&1 || tail -n 60 /var/log/xen-tools/made.log", 1200)
+    server.machine.progress("xen-create-image is through")
+    assert "pygrub" in server.run("cat /etc/xen/made.cfg")
     # There is no bridge here for the card of its description.
-    server.run("sed -i '/^vif/d' /etc/xen/made.cfg && xl create /etc/xen/made.cfg", 180)
+    server.run("sed -i '/^vif/d' /etc/xen/made.cfg && xl create /etc/xen/made.cfg", 300)
     machine = server.machine
     machine.send("xl console made\n")
     machine.wait("made login:", 600, "the guest asks for a name")
@@ -101,6 +107,7 @@ def test_xen_create_image(server):
     machine.send("secret\n")
     machine.wait("root@made:~#", 120, "logged in")
     machine.send("grep -o 'xvda[0-9]* / ext4' /proc/mounts\n")
-    machine.wait(r"xvda\d* / ext4\r*\n", 60)
+    machine.wait(r"xvda2 / ext4\r*\n", 60)
     leave_console(server)
     server.run("xl shutdown -w made", 300)
+    assert abs(free_kibibytes(server) - before) <= WARM_UP_KIB
