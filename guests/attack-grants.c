@@ -4,6 +4,8 @@
  * user no other right, goes away once, and leaves no count behind. */
 #include "guest.h"
 
+#include <xen/domctl.h>
+
 #define WINDOW (FREE_BASE + (4UL << 21))
 #define LONG_TIME (20 * SECOND)
 
@@ -90,6 +92,19 @@ static void misuse(mfn_t mfn)
     CHECK_EQ(frame_exchange(mfn), -XEN_EINVAL);
 }
 
+/* Takes the granter apart. Its structure stays as long as pages of it are mapped, and to ask again
+ * changes nothing. */
+static long destroy(void)
+{
+    struct xen_domctl op = {
+        .cmd = XEN_DOMCTL_destroydomain,
+        .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+        .domain = BESIDE_DOMAIN,
+    };
+
+    return hypercall1(__HYPERVISOR_domctl, (unsigned long)&op);
+}
+
 static void mapper(void)
 {
     struct gnttab_map_grant_ref w, r, g;
@@ -123,6 +138,9 @@ static void mapper(void)
     CHECK(map(s->written, GNTMAP_host_map, 0).status < 0);
     s->mapper = 2;
     beside_wait(LONG_TIME);
+    CHECK_EQ(destroy(), 0);
+    CHECK_EQ(destroy(), 0);
+    CHECK_EQ(destroy(), 0);
     /* Its owner is gone. */
     CHECK_EQ(*(volatile char *)(WINDOW + 2 * PAGE_SIZE), 11);
     CHECK_EQ(unmap(2, g.handle), GNTST_okay);

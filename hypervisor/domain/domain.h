@@ -154,7 +154,8 @@ int domain_make_compat(struct domain *d, uint64_t hole_start);
 /* Makes vCPU `id` of `d`, offline. Returns NULL without memory. LOCK_DOMCTL or boot. */
 struct vcpu *vcpu_create(struct domain *d, unsigned id);
 
-/* Ends a domain piece by piece: 0 when all is given back, -ERESTART to be called again. */
+/* Ends a domain piece by piece: 0 when all is given back, now or before, -ERESTART to be called
+ * again. One caller at a time. */
 int domain_kill(struct domain *d);
 
 /* Stops every vCPU of `d` with a SHUTDOWN_* code and raises VIRQ_DOM_EXC in Domain0; for Domain0 it

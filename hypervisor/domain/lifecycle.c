@@ -225,6 +225,9 @@ static int kill_stage(struct domain *d, unsigned stage)
 
 int domain_kill(struct domain *d)
 {
+    /* Done before: what is left is held by others, and the creator's reference is gone. */
+    if (d->kill_stage == KILL_STAGES)
+        return 0;
     while (d->kill_stage < KILL_STAGES) {
         int rc = kill_stage(d, d->kill_stage);
 
