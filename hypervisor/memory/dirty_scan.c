@@ -75,14 +75,16 @@ static int bitmap_clear(struct domain *d, const struct dirty_scan *s)
 }
 
 /* The frame behind `f` in the list (NULL: the first one), with a reference; that to `f` is given
- * back. NULL at the end. */
+ * back. NULL at the end, and in a dying domain, whose frames move to another list: `f` may be there
+ * by now. */
 static struct frame *frame_after(struct domain *d, struct frame *f)
 {
     struct frame *found = NULL;
     struct list *l;
 
     spin_lock(&d->pages_lock);
-    for (l = f ? f->link.next : d->pages.next; l != &d->pages && !found; l = l->next) {
+    l = f ? f->link.next : d->pages.next;
+    for (; d->state == DOMAIN_ALIVE && l != &d->pages && !found; l = l->next) {
         found = list_entry(l, struct frame, link);
         /* One whose last reference has just gone is about to leave the list. */
         if (!frame_get(found, d))

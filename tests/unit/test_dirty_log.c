@@ -350,6 +350,26 @@ static void interrupted(void)
     CHECK_EQ(dirty_log_scan(guest, &s), -EINVAL);
 }
 
+/* The domain is taken apart while a scan stands at one of its frames, the one moved first. */
+static void dying(void)
+{
+    struct dirty_scan s = {.clean = true, .bitmap = (uint64_t)&bitmap, .pages = BITS};
+    struct frame *f = frame_of(guest_frame[0]);
+
+    start();
+    on();
+    machine_preempt_always(true);
+    for (unsigned i = 0; i < 2; i++)
+        CHECK_EQ(dirty_log_scan(guest, &s), -ERESTART);
+    CHECK(guest->log->at == f);
+    guest->state = DOMAIN_DYING;
+    list_del(&f->link);
+    list_add_tail(&guest->teardown, &f->link);
+    CHECK_EQ(dirty_log_scan(guest, &s), 0);
+    off();
+    guest->state = DOMAIN_ALIVE;
+}
+
 static void bad_requests(void)
 {
     struct dirty_scan s = {.clean = true, .bitmap = UINT64_C(0xffff800000000000), .pages = BITS};
@@ -486,6 +506,7 @@ int main(void)
     kinds();
     moves();
     interrupted();
+    dying();
     bad_requests();
     far_numbers();
     no_memory();
