@@ -40,14 +40,17 @@ int mmu_drain_dying(struct vcpu *v)
         return 0;
     f = frame_of(m);
     d = frame_get_any(f);
-    if (d) {
+    /* By now the frame may be anybody's. Of what is partial our reference keeps the owner; a page
+     * that Ringfort shares does not, so its owner's lock is left alone. */
+    if (d && type_is_partial(READ_ONCE(f->type))) {
         spin_lock(&d->paging_lock);
         word = READ_ONCE(f->type);
         if (type_is_partial(word) && key_is_table(word))
             rc = type_undo(f);
         spin_unlock(&d->paging_lock);
-        frame_put(f);
     }
+    if (d)
+        frame_put(f);
     if (!rc)
         v->memory.dying_table = INVALID_MFN;
     return rc;
