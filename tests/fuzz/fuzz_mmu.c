@@ -1,4 +1,4 @@
-/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/oracle.c hypervisor/hypercall/compat.c */
+/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/oracle.c hypervisor/memory/exchange.c hypervisor/memory/memory_op_reservation.c hypervisor/hypercall/compat.c */
 /*
  * Two domains, each with a vCPU on a CPU of its own, do what the input says to a dozen frames each,
  * with preemption anywhere. After every step the oracle recounts all references and the TLB model
@@ -16,6 +16,7 @@
 #include "memory/oracle.h"
 #include "memory/page_type.h"
 #include "memory/pte.h"
+#include "memory/reservation.h"
 #include "memory/root.h"
 #include "x86/current.h"
 
@@ -173,14 +174,61 @@ static void step_by_address(struct input *in, unsigned self)
         mmu_unmap_grant_va(va, m, n & 32, n & 16 ? take_va(in) : 0);
 }
 
+unsigned extent_order_max(void)
+{
+    return 0;
+}
+
+/* Below 8 KiB there is no frame for anybody: such an exchange fails when its frame is detached. */
+unsigned extent_address_bits(const struct domain *d, unsigned flags)
+{
+    return flags ? PAGE_SHIFT + 1 : 0;
+}
+
+void domain_crash(struct domain *d, const char *why, ...)
+{
+    panic("domain %u would be ended", d->id);
+}
+
+/* A frame for another; or it becomes the other domain's. */
+static void step_exchange(unsigned n, unsigned self, bool fails)
+{
+    static xen_pfn_t from, to;
+    struct xen_memory_reservation r = {.nr_extents = 1, .domid = DOMID_SELF};
+    struct xen_memory_exchange x = {.in = r, .out = r};
+
+    from = pool[self][n].n;
+    to = n;
+    x.in.extent_start.p = &from;
+    x.out.extent_start.p = &to;
+    x.out.mem_flags = fails;
+    if (memory_exchange((uint64_t)&x) == 0)
+        pool[self][n] = mfn(to);
+}
+
+static void step_transfer(unsigned n, unsigned self)
+{
+    struct frame *f = frame_of(pool[self][n]);
+
+    if (!domain_detach_frame(machine_domain(self), f))
+        return;
+    if (domain_attach_frame(machine_domain(!self), f))
+        panic("frame %lx cannot be attached", pool[self][n].n);
+    pool[!self][n] = pool[self][n];
+}
+
 static void step_reservation(struct input *in, unsigned self)
 {
-    unsigned n = take(in) % POOL;
+    unsigned how = take(in), n = how % POOL;
     struct domain *d = machine_domain(self);
     struct frame *f = frame_of(pool[self][n]);
     mfn_t fresh;
 
-    if (!frame_get(f, d))
+    if (how >= 240)
+        step_transfer(n, self);
+    else if (how >= 128)
+        step_exchange(n, self, how & 1);
+    if (how >= 128 || !frame_get(f, d))
         return;
     if (domain_release_frame(f)) {
         fresh = machine_frame(d);
