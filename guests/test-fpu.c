@@ -138,6 +138,37 @@ static void check_exceptions(void)
     CHECK_EQ(CATCH(asm volatile("fninit; fld1; fldz; fdivrp; fwait; fninit")), NO_TRAP);
 }
 
+/* Control words that programs set by the compiler's -ffast-math: small numbers count as zero. */
+#define FAST_MATH 0x9fc0
+
+static volatile uint32_t new_mxcsr;
+
+static void newcomer(unsigned vcpu)
+{
+    uint32_t mxcsr;
+
+    (void)vcpu;
+    asm volatile("stmxcsr %0" : "=m"(mxcsr));
+    new_mxcsr = mxcsr;
+}
+
+/* All bits that the processor has come with a context, as when a domain is restored. */
+static void check_context(void)
+{
+    static struct vcpu_guest_context context;
+    static const uint16_t fcw = 0x37f;
+    static const uint32_t mxcsr = FAST_MATH;
+
+    vcpu_context(&context, 2, newcomer);
+    context.flags |= VGCF_I387_VALID;
+    memcpy(context.fpu_ctxt.x, &fcw, sizeof(fcw));
+    memcpy(context.fpu_ctxt.x + 24, &mxcsr, sizeof(mxcsr));
+    MUST(vcpu_op(VCPUOP_initialise, 2, &context));
+    MUST(vcpu_op(VCPUOP_up, 2, NULL));
+    CHECK(WAIT_FOR(new_mxcsr, 5 * SECOND));
+    CHECK_EQ(new_mxcsr, FAST_MATH);
+}
+
 void test(void)
 {
     enable_avx();
@@ -145,4 +176,5 @@ void test(void)
     check_kept();
     check_taskswitch();
     check_exceptions();
+    check_context();
 }

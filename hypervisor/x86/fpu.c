@@ -9,8 +9,8 @@
 
 #define FCW_RESET 0x37f
 #define MXCSR_RESET 0x1f80
-#define MXCSR_MASK_DEFAULT 0xffbf
-#define XSAVE_HEADER 64 /* bytes after the legacy image; XSTATE_BV is its first word */
+#define MXCSR_MASK_DEFAULT 0xffbf /* where FXSAVE does not say (SDM vol. 1, 11.6.6) */
+#define XSAVE_HEADER 64           /* bytes after the legacy image; XSTATE_BV is its first word */
 
 /* FXSAVE layout (SDM vol. 1, table 10-2), and behind it the XSAVE header where there is one. */
 struct fpu_area {
@@ -26,6 +26,9 @@ struct fpu_area {
 
 _Static_assert(offsetof(struct fpu_area, xstate_bv) == FXSAVE_SIZE, "XSAVE header's place");
 
+/* The bits of MXCSR that this processor has; loading others faults. */
+static uint32_t mxcsr_mask = MXCSR_MASK_DEFAULT;
+
 static void xsetbv(uint64_t value)
 {
     asm volatile("xsetbv" ::"c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
@@ -33,7 +36,12 @@ static void xsetbv(uint64_t value)
 
 void fpu_init_cpu(void)
 {
-    asm volatile("clts; fninit");
+    static uint32_t image[FXSAVE_SIZE / sizeof(uint32_t)] __attribute__((aligned(16)));
+    const unsigned at = offsetof(struct fpu_area, mxcsr_mask) / sizeof(*image);
+
+    asm volatile("clts; fninit; fxsave64 %0" : "=m"(image));
+    if (image[at])
+        mxcsr_mask = image[at];
     if (cpu_features.xsave)
         xsetbv(cpu_features.xcr0);
 }
@@ -110,7 +118,7 @@ void fpu_set_legacy(struct vcpu *v, const void *fxsave)
     struct fpu_area *area = v->arch.fpu;
 
     memcpy(area, fxsave, FXSAVE_SIZE);
-    area->mxcsr &= MXCSR_MASK_DEFAULT;
+    area->mxcsr &= mxcsr_mask;
     area->xstate_bv = XCR0_X87 | XCR0_SSE;
 }
 
@@ -146,7 +154,7 @@ bool fpu_set_area(struct vcpu *v, uint64_t xcr0, const void *area)
     if (reserved || (from->xstate_bv & ~cpu_features.xcr0) || !xcr0_valid(xcr0))
         return false;
     memcpy(v->arch.fpu, area, cpu_features.xsave_size);
-    v->arch.fpu->mxcsr &= MXCSR_MASK_DEFAULT;
+    v->arch.fpu->mxcsr &= mxcsr_mask;
     v->arch.xcr0 = xcr0;
     return true;
 }
