@@ -25,7 +25,7 @@ void time_update_vcpu(struct vcpu *v);
  * addresses are the guest kernel's: in user mode, where only its user root is loaded, this waits
  * for the next entry into kernel mode (toggle_mode). `current` only. */
 void time_update_areas(struct vcpu *v);
-/* Fills a domain's shared_info wall clock. */
+/* Fills a domain's shared_info wall clock. Takes LOCK_DOMCTL. */
 void time_update_wallclock(struct domain *d);
 /* XENPF_settime: wall clock `sec`,`nsec` at real time `system_time`; updates every domain. */
 void time_set_wallclock(uint64_t sec, uint32_t nsec, nsec_t system_time);

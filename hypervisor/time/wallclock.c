@@ -69,7 +69,8 @@ BOOT_CODE void wallclock_init(void)
         WRITE_ONCE((s)->wc_version, (s)->wc_version + 1);                                          \
     } while (0)
 
-void time_update_wallclock(struct domain *d)
+/* Domain list lock: a domain that dies gives its page back under it. */
+static void show(struct domain *d)
 {
     unsigned long flags = spin_lock_irqsave(&wallclock_lock);
     uint64_t sec = boot_sec + d->time.offset_sec;
@@ -79,6 +80,13 @@ void time_update_wallclock(struct domain *d)
     else
         SHOW_CLOCK(d->shared_info, wc_sec_hi, sec, boot_nsec);
     spin_unlock_irqrestore(&wallclock_lock, flags);
+}
+
+void time_update_wallclock(struct domain *d)
+{
+    spin_lock(&domain_list_lock);
+    show(d);
+    spin_unlock(&domain_list_lock);
 }
 
 void time_set_wallclock(uint64_t sec, uint32_t nsec, nsec_t system_time)
@@ -96,14 +104,12 @@ void time_set_wallclock(uint64_t sec, uint32_t nsec, nsec_t system_time)
     spin_lock(&domain_list_lock);
     list_for_each (d, &domain_list, all)
         if (d->shared_info)
-            time_update_wallclock(d);
+            show(d);
     spin_unlock(&domain_list_lock);
 }
 
 void time_set_offset(struct domain *d, int64_t seconds)
 {
-    spin_lock(&domain_list_lock);
-    d->time.offset_sec = seconds;
+    WRITE_ONCE(d->time.offset_sec, seconds);
     time_update_wallclock(d);
-    spin_unlock(&domain_list_lock);
 }
