@@ -7,6 +7,7 @@
 #include "memory/hypmap.h"
 #include "memory/mmu.h"
 #include "schedule/schedule.h"
+#include "time/time.h"
 #include "time/timer.h"
 #include "x86/acpi.h"
 #include "x86/current.h"
@@ -19,7 +20,7 @@ static void help(void)
     log_err("d  guest registers of each CPU      q  domains and vCPUs");
     log_err("m  memory                           r  run queues");
     log_err("e  event channels                   i  physical interrupts");
-    log_err("t  timers                           R  reboot the machine");
+    log_err("t  timers, clocks compared          R  reboot the machine");
     if (RINGFORT_DEBUG) {
         log_err("O  recount all frames and compare (memory oracle)");
         log_err("P  panic (a page fault in Ringfort)");
@@ -106,6 +107,7 @@ void debug_key(char key)
         break;
     case 't':
         timer_dump();
+        time_check();
         break;
     case 'O':
         run_oracle();

@@ -12,6 +12,7 @@
 #include "x86/cpu.h"
 #include "x86/cpuid.h"
 #include "x86/current.h"
+#include "x86/smp.h"
 
 #define PIT_HZ 1193182u
 #define PM_TIMER_HZ 3579545u
@@ -158,6 +159,35 @@ void time_init_cpu(void)
     stamps[this_cpu()] = agrees ? stamps[0] : handshake_stamp(best);
     if (!agrees)
         cpu_features.stable_tsc = false;
+}
+
+void time_tell(nsec_t *answer)
+{
+    WRITE_ONCE(*answer, now());
+}
+
+void time_check(void)
+{
+    unsigned cpu, apart = 0;
+    uint64_t widest = 0;
+
+    for_each_cpu (cpu, &cpus_online) {
+        struct handshake h = {.sent = rdtsc_ordered()};
+        cpumask_t only = {0};
+
+        if (cpu == this_cpu())
+            continue;
+        bit_set(only.bits, cpu);
+        smp_call(&only, REMOTE_TELL_TIME, (uint64_t)&h.answer);
+        h.width = rdtsc_ordered() - h.sent;
+        widest = MAX(widest, h.width);
+        if (!handshake_agrees(scale, clock_stamp(), h)) {
+            log_warn("CPU%u's clock does not agree with CPU%u's", cpu, this_cpu());
+            cpu_features.stable_tsc = false;
+            apart++;
+        }
+    }
+    log_err("clocks: %u do not agree to within %ld ns", apart, tsc_scale(scale, widest));
 }
 
 void udelay(unsigned usec)

@@ -18,6 +18,13 @@ void time_init(void);
 void time_init_cpu(void);
 void time_serve_handshake(void);
 
+/* Compares the other CPUs' clocks with this one's and reports. Where one is not in step guests are
+ * told no longer that the TSC is stable: each vCPU when it is dispatched next. smp_call()'s rules.
+ */
+void time_check(void);
+/* REMOTE_TELL_TIME: this CPU's real time to `answer`. */
+void time_tell(nsec_t *answer);
+
 /* Writes vcpu_time_info (version protocol) into the vCPU's vcpu_info. On dispatch and when
  * calibration changes. */
 void time_update_vcpu(struct vcpu *v);

@@ -40,7 +40,7 @@ void time_update_vcpu(struct vcpu *v)
 
     /* The stamp differs between CPUs only, so a vCPU that stays on one is not written again. */
     if (shown->tsc_timestamp != t.tsc_timestamp || shown->system_time != t.system_time ||
-        shown->tsc_to_system_mul != t.tsc_to_system_mul)
+        shown->tsc_to_system_mul != t.tsc_to_system_mul || shown->flags != t.flags)
         fill_record(shown, &t);
 }
 

@@ -20,6 +20,7 @@ enum remote_call {
     REMOTE_CACHE_FLUSH,  /* wbinvd */
     REMOTE_ROOT_CHANGED, /* current's root must be loaded anew */
     REMOTE_TRACE,        /* trace_take_ring() */
+    REMOTE_TELL_TIME,    /* time_tell(arg) */
     REMOTE_STOP,         /* halt for good (panic, reset) */
 };
 

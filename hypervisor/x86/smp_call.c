@@ -8,6 +8,7 @@
 #include "lib/spinlock.h"
 #include "memory/hypmap.h"
 #include "memory/tlb.h"
+#include "time/time.h"
 #include "x86/cpu.h"
 #include "x86/current.h"
 #include "x86/irq.h"
@@ -62,6 +63,9 @@ static void perform(enum remote_call call, uint64_t arg)
         break;
     case REMOTE_TRACE:
         trace_take_ring();
+        break;
+    case REMOTE_TELL_TIME:
+        time_tell((nsec_t *)arg);
         break;
     case REMOTE_STOP:
         stop_here();

@@ -80,6 +80,7 @@ def test_debug_keys():
             keys.press("q", "domain 0: alive.*pages")
             keys.press("m", r"\d+ KiB of memory, \d+ KiB free")
             keys.press("r", "CPU1: SVT")
+            keys.press("t", r"clocks: 0 do not agree to within \d+ ns")
             keys.press("e", "domain 0: event channels")
             keys.press("i", r"irq \d+: ")
             keys.press("t", r"CPU 1: \d+ timer interrupts")
