@@ -9,6 +9,10 @@
  * sequence (tools/fuzz-guest). */
 #include "random/random.h"
 
+#include "beside.h"
+
+#define PATIENCE (60 * SECOND)
+
 static unsigned calls, batch, who;
 static const char *only;
 static volatile uint32_t accepted, made, finished;
@@ -71,8 +75,11 @@ static void change_grants(void)
     e->frame = (uint32_t)va_to_mfn(play_pages[PRIVATE_PAGES + below(PAGES - PRIVATE_PAGES)]);
     if (one_in(10))
         e->frame = (uint32_t)hypervisor_mfn();
-    e->flags = (uint16_t)((e->flags & (GTF_reading | GTF_writing)) | GTF_permit_access |
-                          (one_in(4) ? GTF_readonly : 0));
+    if (one_in(6))
+        e->flags = GTF_accept_transfer;
+    else
+        e->flags = (uint16_t)((e->flags & (GTF_reading | GTF_writing)) | GTF_permit_access |
+                              (one_in(4) ? GTF_readonly : 0));
 }
 
 static void run(unsigned vcpu)
@@ -113,6 +120,7 @@ void test(void)
     grant_init();
     tables_make();
     spares_make();
+    clock_keep();
     for (unsigned vcpu = 1; vcpu < vcpus; vcpu++)
         MUST(vcpu_launch(vcpu, run));
     run(0);
@@ -122,5 +130,7 @@ void test(void)
     CHECK(made == 0 || only || accepted > made / 20);
     CHECK(made == 0 || accepted < made);
     play_end();
+    if (!is_beside())
+        beside_wait(PATIENCE);
     CHECK_EQ(xen_version(XENVER_pagesize, NULL), PAGE_SIZE);
 }

@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include "beside.h"
 #include "check.h"
 #include "guest.h"
 #include "hypercall.h"
@@ -123,6 +124,9 @@ mfn_t hypervisor_mfn(void)
     xen_pfn_t frame;
     struct xen_machphys_mfn_list list = {.max_extents = 1};
 
+    /* Only Domain0 gets the list. */
+    if (is_beside())
+        return pte_mfn(*entry_of((unsigned long)machine_to_phys, ROOT_LEVEL == 4 ? 4 : 2));
     set_xen_guest_handle(list.extent_start, &frame);
     if (memory_op(XENMEM_machphys_mfn_list, &list) || !list.nr_extents)
         check_abort("no frame of the hypervisor's is known");

@@ -87,7 +87,8 @@ long mmu_update_one(uint64_t ptr, uint64_t value);
 long mmuext_mfn(unsigned cmd, mfn_t mfn);
 long mmuext_va(unsigned cmd, unsigned long va);
 
-/* A frame of RAM that is the hypervisor's: one of those that hold the machine-to-physical array. */
+/* A frame of RAM that is the hypervisor's: one that holds the machine-to-physical array, or a table
+ * that leads to it. */
 mfn_t hypervisor_mfn(void);
 
 /* Changes the protection of a page of the initial mapping, flushing it on all vCPUs: the

@@ -36,6 +36,7 @@ static void make_grant(struct call *call)
     union {
         struct gnttab_map_grant_ref map;
         struct gnttab_unmap_grant_ref unmap;
+        struct gnttab_transfer transfer;
         struct gnttab_copy copy;
         struct gnttab_setup_table setup;
         uint32_t words[16];
@@ -70,6 +71,10 @@ static void make_grant(struct call *call)
         op->copy.len = (uint16_t)(one_in(4) ? any() : below(64));
         op->copy.source.offset = (uint16_t)(one_in(6) ? any() : below(64));
         op->copy.dest.offset = (uint16_t)(one_in(6) ? any() : below(64));
+    } else if (is_room(op) && command == GNTTABOP_transfer) {
+        op->transfer.mfn = one_in(4) ? some_mfn() : spare_frames[below(SPARES)];
+        op->transfer.domid = one_in(6) ? (domid_t)some_domain() : (domid_t)below(2);
+        op->transfer.ref = some_ref();
     } else if (is_room(op) && command == GNTTABOP_setup_table) {
         op->setup = (struct gnttab_setup_table){.dom = DOMID_SELF, .nr_frames = below(8)};
         set_xen_guest_handle(op->setup.frame_list, some_room(64 * sizeof(xen_pfn_t)));
@@ -150,6 +155,15 @@ static void make_any(struct call *call)
     }
 }
 
+/* What is transferred is lost, whoever gets it. */
+static bool is_loss(const struct gnttab_transfer *ops, unsigned long count)
+{
+    for (unsigned long i = 0; i < count; i++)
+        if (is_private(ops[i].mfn))
+            return true;
+    return false;
+}
+
 /* What ends this guest by right, or stops it for ever, is no finding. */
 static bool is_suicide(const struct call *call)
 {
@@ -162,7 +176,8 @@ static bool is_suicide(const struct call *call)
     case __HYPERVISOR_platform_op: /* switches the machine off */
         return is_room(op) || call->op == __HYPERVISOR_iret;
     case __HYPERVISOR_sched_op:
-        return call->args[0] < 9 && call->args[0] != SCHEDOP_yield;
+        return (call->args[0] < 9 && call->args[0] != SCHEDOP_yield) ||
+               call->args[0] == SCHEDOP_watchdog;
     case __HYPERVISOR_vcpu_op:
         return call->args[0] == VCPUOP_up || call->args[0] == VCPUOP_down ||
                call->args[0] == VCPUOP_send_nmi || call->args[0] == VCPUOP_register_vcpu_info ||
@@ -177,7 +192,11 @@ static bool is_suicide(const struct call *call)
     case __HYPERVISOR_multicall:
         return is_room(op);
     case __HYPERVISOR_grant_table_op:
-        return is_room((void *)call->args[1]) && call->args[2] > GRANT_LIST_MAX;
+        if (!is_room((void *)call->args[1]))
+            return false;
+        return call->args[2] > GRANT_LIST_MAX ||
+               (call->args[0] == GNTTABOP_transfer &&
+                is_loss((const struct gnttab_transfer *)call->args[1], call->args[2]));
     case __HYPERVISOR_update_va_mapping:
     case __HYPERVISOR_update_va_mapping_otherdomain:
         return call->args[0] >= VIRT_BASE && call->args[0] < (unsigned long)play_pages[0];

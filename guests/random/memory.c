@@ -1,9 +1,13 @@
 /* Calls about page tables, frames and grants' mappings. */
 #include "random.h"
 
+#define PATIENCE (60 * SECOND)
+
 char *play_pages[PAGES];
 pte_t *play_tables[ROOT_LEVEL];
 mfn_t spare_frames[SPARES];
+
+static struct vcpu_time_info clock;
 
 void tables_make(void)
 {
@@ -14,10 +18,23 @@ void tables_make(void)
         play_pages[i] = page_alloc();
 }
 
+void clock_keep(void)
+{
+    clock = vcpu_info()->time;
+}
+
 void spares_make(void)
 {
     for (unsigned i = 0; i < SPARES; i++)
         spare_frames[i] = pfn_to_mfn(start_info->nr_pages - 1 - i);
+}
+
+bool is_private(mfn_t mfn)
+{
+    for (unsigned i = 0; i < PRIVATE_PAGES; i++)
+        if (va_to_mfn(play_pages[i]) == mfn)
+            return true;
+    return false;
 }
 
 /* The address of an entry: of a table in the tree, or in one of the pages. */
@@ -126,8 +143,11 @@ static void make_exchange(struct call *call)
     unsigned order = below(3);
 
     if (is_room(in))
-        for (unsigned i = 0; i < 8; i++)
+        for (unsigned i = 0; i < 8; i++) {
             in[i] = one_in(10) ? some_mfn() : spare_frames[below(SPARES)];
+            if (is_private(in[i]))
+                in[i] = hypervisor_mfn();
+        }
     if (is_room(e)) {
         *e = (struct xen_memory_exchange){
             .in = {.nr_extents = 1UL << order, .domid = DOMID_SELF},
@@ -173,15 +193,40 @@ void vcpu_end(void)
     mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, 0);
 }
 
-void play_end(void)
+/* The tree at FREE_BASE but for its own branch. Entries outside those to play with were reached,
+ * too: by way of a table that another of the tree's entries names. */
+static void tree_clear(void)
 {
     for (unsigned level = ROOT_LEVEL - 1; level >= 1; level--)
-        for (unsigned i = PLAY_FIRST; i < PLAY_FIRST + PLAY_ENTRIES; i++)
-            CHECK_EQ(entry_write(&play_tables[level][i], 0), 0);
-    for (unsigned i = 0; i < PAGES; i++)
-        mmuext_mfn(MMUEXT_UNPIN_TABLE, va_to_mfn(play_pages[i]));
+        for (unsigned i = level > 1; i < TABLE_ENTRIES; i++)
+            if (play_tables[level][i])
+                CHECK_EQ(entry_write(&play_tables[level][i], 0), 0);
+}
+
+/* For a while another answer than 0 means that Domain0 still maps a page of the domain beside it.
+ */
+static long exchange_alone(mfn_t mfn)
+{
+    uint64_t limit = now() + (is_beside() ? PATIENCE : 0);
+    long result;
+
+    do
+        result = frame_exchange(mfn);
+    while (result && now() < limit);
+    return result;
+}
+
+void play_end(void)
+{
+    /* Calls write over shared_info, too. Each processor's record of the clock stays the same. */
+    vcpu_info()->time = clock;
+    tree_clear();
     for (unsigned i = 0; i < PAGES; i++)
         page_protect(play_pages[i], 0);
+    /* Tables stay pinned after they were given back, and frames that came instead can be pinned
+     * without the guest's knowledge whose they were: all there are. The root is in use anyway. */
+    for (mfn_t mfn = 0; mfn < RAM_FRAMES; mfn++)
+        mmuext_mfn(MMUEXT_UNPIN_TABLE, mfn);
     for (unsigned i = 0; i < PRIVATE_PAGES; i++)
-        CHECK_EQ(frame_exchange(va_to_mfn(play_pages[i])), 0);
+        CHECK_EQ(exchange_alone(va_to_mfn(play_pages[i])), 0);
 }

@@ -6,10 +6,11 @@
 #include "guest.h"
 
 #define RANDOM_VCPUS 3
-#define PAGES 24        /* to play with: writable, or tables */
-#define PRIVATE_PAGES 8 /* of these, the first ones: never granted */
-#define SPARES 16       /* frames mapped nowhere, to give back and exchange */
-#define PLAY_FIRST 8    /* of the entries to play with in the tree at FREE_BASE */
+#define RAM_FRAMES 0x10000 /* of the machine that tests use */
+#define PAGES 24           /* to play with: writable, or tables */
+#define PRIVATE_PAGES 8    /* of these, the first ones: never granted */
+#define SPARES 16          /* frames mapped nowhere, to give back and exchange */
+#define PLAY_FIRST 8       /* of the entries to play with in the tree at FREE_BASE */
 #define PLAY_ENTRIES 8
 #define ARENA_PAGES 6
 #define GRANT_LIST_MAX 40
@@ -36,6 +37,8 @@ bool one_in(unsigned n);
 /* Values of a kind: mostly right, sometimes nearly, sometimes not at all. */
 uint64_t some_number(void);
 mfn_t some_mfn(void);
+/* Whether a frame is a private page's: these must stay the guest's. */
+bool is_private(mfn_t mfn);
 pte_t some_entry(void);
 unsigned long some_va(void);
 unsigned some_domain(void);
@@ -59,6 +62,7 @@ void call_make_memory(struct call *call);
 /* Page-table and grant calls use these. */
 void tables_make(void);
 void spares_make(void);
+void clock_keep(void);
 
 /* Makes a call, notes its outcome, and repairs what the guest itself needs: whether it was
  * accepted. */

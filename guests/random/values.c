@@ -1,7 +1,5 @@
 #include "random.h"
 
-#define RAM_FRAMES 0x10000 /* of the machine that tests use */
-
 static uint64_t state[MAX_VCPUS];
 /* With a page behind each for lists that are said to be longer than they are. */
 static char arenas[RANDOM_VCPUS][(ARENA_PAGES + 1) * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));

@@ -61,6 +61,7 @@ struct domain {
     struct list pages;        /* every frame allocated to the domain */
     struct list shared_pages; /* Ringfort's own frames shared with it */
     uint64_t tot_pages, max_pages;
+    uint64_t kept_pages;        /* room below max_pages for frames that are being exchanged */
     uint64_t outstanding_claim; /* frames set aside for it; LOCK_FRAMES */
     unsigned address_bits;      /* frames must lie below 1 << address_bits; 64: no limit */
     uint64_t compat_hole_start; /* first reserved VA of a 32-bit guest */

@@ -184,16 +184,26 @@ void page_free(void *page, unsigned order)
     frames_give(frame_of(virt_to_mfn(page)), order);
 }
 
+/* Whether a domain may have so many frames more, in kept room or beside it. */
+static bool has_room(const struct domain *d, uint64_t count, bool kept)
+{
+    if (d->state != DOMAIN_ALIVE)
+        return false;
+    return kept ? d->kept_pages >= count : d->tot_pages + d->kept_pages + count <= d->max_pages;
+}
+
 /* Makes unowned frames the domain's; false when it may not have so many. */
-static bool frames_assign(struct domain *d, struct frame *f, unsigned order)
+static bool frames_assign(struct domain *d, struct frame *f, unsigned order, bool kept)
 {
     uint64_t count = UINT64_C(1) << order;
 
     spin_lock(&d->pages_lock);
-    if (d->state != DOMAIN_ALIVE || d->tot_pages + count > d->max_pages) {
+    if (!has_room(d, count, kept)) {
         spin_unlock(&d->pages_lock);
         return false;
     }
+    if (kept)
+        d->kept_pages -= count;
     if (!d->tot_pages)
         domain_ref(d);
     d->tot_pages += count;
@@ -208,7 +218,8 @@ static bool frames_assign(struct domain *d, struct frame *f, unsigned order)
     return true;
 }
 
-struct frame *domain_alloc_frames(struct domain *d, unsigned order, unsigned address_bits)
+static struct frame *alloc_frames(struct domain *d, unsigned order, unsigned address_bits,
+                                  bool kept)
 {
     unsigned bits = address_bits ? address_bits : 64;
     uint64_t claimed = 0;
@@ -221,7 +232,7 @@ struct frame *domain_alloc_frames(struct domain *d, unsigned order, unsigned add
     f = frames_alloc(d, order, bits - PAGE_SHIFT, &claimed);
     if (!f)
         return NULL;
-    if (frames_assign(d, f, order))
+    if (frames_assign(d, f, order, kept))
         return f;
     spin_lock(&frames_lock);
     block_free(f, order);
@@ -230,6 +241,16 @@ struct frame *domain_alloc_frames(struct domain *d, unsigned order, unsigned add
         claim_change(d, (int64_t)claimed);
     spin_unlock(&frames_lock);
     return NULL;
+}
+
+struct frame *domain_alloc_frames(struct domain *d, unsigned order, unsigned address_bits)
+{
+    return alloc_frames(d, order, address_bits, false);
+}
+
+struct frame *domain_alloc_other_frames(struct domain *d, unsigned order, unsigned address_bits)
+{
+    return alloc_frames(d, order, address_bits, true);
 }
 
 int domain_claim(struct domain *d, uint64_t pages)
@@ -256,7 +277,13 @@ int domain_assign_frames(struct domain *d, struct frame *f, unsigned order)
     for (uint64_t i = 0; i < UINT64_C(1) << order; i++)
         if (f[i].owner || (f[i].count & (COUNT_REFS | COUNT_FREE)))
             return -EBUSY;
-    return frames_assign(d, f, order) ? 0 : -ENOMEM;
+    return frames_assign(d, f, order, false) ? 0 : -ENOMEM;
+}
+
+int domain_reattach_frame(struct domain *d, struct frame *f)
+{
+    flush_before_use(f, 0);
+    return frames_assign(d, f, 0, true) ? 0 : -ENOMEM;
 }
 
 int domain_attach_frame(struct domain *d, struct frame *f)

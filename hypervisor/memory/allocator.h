@@ -26,6 +26,11 @@ bool domain_release_frame(struct frame *f);
 /* Takes a frame out of the domain, with its contents, if nothing but its allocation refers to it:
  * no mapping, type, grant or pin. Then it is nobody's; a TLB may name it still. */
 bool domain_detach_frame(struct domain *d, struct frame *f);
+/* The same, and keeps its room below max_pages for one of these: whatever else the domain gets
+ * meanwhile, they are not refused for its limit. */
+bool domain_detach_frame_for_another(struct domain *d, struct frame *f);
+struct frame *domain_alloc_other_frames(struct domain *d, unsigned order, unsigned address_bits);
+int domain_reattach_frame(struct domain *d, struct frame *f);
 /* Makes such a frame a domain's, once no TLB names it. 0; -ENOMEM: it may not have so many. */
 int domain_attach_frame(struct domain *d, struct frame *f);
 

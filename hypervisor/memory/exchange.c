@@ -4,7 +4,7 @@
  *
  * Input frames must be the domain's alone: with any other reference (a mapping, a type, a grant, a
  * pin) the chunk is refused. An input frame is detached first: its count drops to 0, so that nobody
- * can take a reference to it, and the domain's accounts have room for the output.
+ * can take a reference to it, and its place below the domain's limit is kept for the output.
  */
 #include "memory/reservation.h"
 
@@ -54,11 +54,11 @@ static void inputs_restore(struct domain *d, const struct chunk *c, uint64_t cou
         mfn_t m = mfn(c->in[i]);
 
         /* Attached: its type is forgotten, so a TLB must be, which may still have it writable. */
-        if (domain_attach_frame(d, frame_of(m)) == 0) {
+        if (domain_reattach_frame(d, frame_of(m)) == 0) {
             frame_announce(d, m, c->in_pfn[i]);
             continue;
         }
-        /* Another of its vCPUs has filled the reservation meanwhile. */
+        /* The domain is ending, or refers to a frame that it has not been told of yet. */
         page_free(mfn_to_virt(m), 0);
         domain_crash(d, "frame %#lx lost in a failed exchange", (unsigned long)m.n);
     }
@@ -71,7 +71,7 @@ static int inputs_detach(struct domain *d, struct chunk *c)
 
         if (mfn_valid(m))
             c->in_pfn[i] = m2p_get(m);
-        if (!mfn_valid(m) || !domain_detach_frame(d, frame_of(m))) {
+        if (!mfn_valid(m) || !domain_detach_frame_for_another(d, frame_of(m))) {
             inputs_restore(d, c, i);
             return refuse(-EINVAL);
         }
@@ -81,15 +81,20 @@ static int inputs_detach(struct domain *d, struct chunk *c)
 
 static void outputs_release(struct domain *d, const struct chunk *c, uint64_t count)
 {
-    for (uint64_t i = 0; i < count; i++)
-        for (uint64_t j = 0; j < UINT64_C(1) << c->out_order; j++)
-            frame_return(d, mfn(c->out[i] + j));
+    for (uint64_t i = 0; i < count << c->out_order; i++) {
+        mfn_t m = mfn(c->out[i >> c->out_order] + (i & ((UINT64_C(1) << c->out_order) - 1)));
+
+        if (domain_detach_frame_for_another(d, frame_of(m)))
+            page_free(mfn_to_virt(m), 0);
+        else
+            frame_return(d, m);
+    }
 }
 
 static int outputs_alloc(struct domain *d, struct chunk *c)
 {
     for (uint64_t i = 0; i < out_count(c); i++) {
-        struct frame *f = domain_alloc_frames(d, c->out_order, c->address_bits);
+        struct frame *f = domain_alloc_other_frames(d, c->out_order, c->address_bits);
 
         if (!f) {
             outputs_release(d, c, i);

@@ -130,7 +130,7 @@ bool domain_release_frame(struct frame *f)
     return true;
 }
 
-bool domain_detach_frame(struct domain *d, struct frame *f)
+static bool detach_frame(struct domain *d, struct frame *f, bool keep_room)
 {
     const uint32_t alone = COUNT_RAM | COUNT_ALLOCATED | 1;
     uint32_t expected = alone;
@@ -151,6 +151,7 @@ bool domain_detach_frame(struct domain *d, struct frame *f)
     }
     list_del(&f->link);
     is_last = --d->tot_pages == 0;
+    d->kept_pages += keep_room;
     WRITE_ONCE(f->owner, NULL);
     spin_unlock(&d->pages_lock);
     m2p_set(frame_mfn(f), INVALID_M2P);
@@ -159,6 +160,16 @@ bool domain_detach_frame(struct domain *d, struct frame *f)
     if (is_last)
         domain_put(d);
     return true;
+}
+
+bool domain_detach_frame(struct domain *d, struct frame *f)
+{
+    return detach_frame(d, f, false);
+}
+
+bool domain_detach_frame_for_another(struct domain *d, struct frame *f)
+{
+    return detach_frame(d, f, true);
 }
 
 void frame_share(struct frame *f, struct domain *d, bool writable)

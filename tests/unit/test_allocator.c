@@ -64,6 +64,34 @@ static void limits(void)
     CHECK(domain_alloc_frames(machine_domain(1), MAX_ORDER + 1, 0) == NULL);
 }
 
+/* Frames under exchange have their place, however much the domain gets meanwhile. */
+static void kept_room(void)
+{
+    struct domain *d = machine_domain(0);
+    struct frame *f, *g;
+
+    machine_reset();
+    d->max_pages = 3;
+    f = domain_alloc_frames(d, 0, 0);
+    g = domain_alloc_frames(d, 0, 0);
+    CHECK(domain_detach_frame_for_another(d, f));
+    CHECK(domain_detach_frame_for_another(d, g));
+    CHECK_EQ(d->tot_pages, 0);
+    CHECK(domain_alloc_frames(d, 0, 0) != NULL);
+    CHECK(domain_alloc_frames(d, 0, 0) == NULL);
+    d->max_pages = 2;
+    CHECK_EQ(domain_reattach_frame(d, f), 0);
+    CHECK(domain_alloc_other_frames(d, 1, 0) == NULL);
+    CHECK(domain_alloc_other_frames(d, 0, 0) != NULL);
+    CHECK_EQ(d->tot_pages, 3);
+    /* A place is used once. */
+    CHECK_EQ(domain_reattach_frame(d, g), -ENOMEM);
+    CHECK_EQ(d->kept_pages, 0);
+    CHECK(domain_detach_frame_for_another(d, f));
+    d->state = DOMAIN_DYING;
+    CHECK_EQ(domain_reattach_frame(d, f), -ENOMEM);
+}
+
 static bool all_zero(mfn_t m)
 {
     const unsigned char *p = mfn_to_virt(m);
@@ -183,6 +211,7 @@ int main(void)
     contiguous();
     zones();
     limits();
+    kept_room();
     scrubbing();
     merging();
     return check_report();
