@@ -184,21 +184,16 @@ void page_free(void *page, unsigned order)
     frames_give(frame_of(virt_to_mfn(page)), order);
 }
 
-/* Whether a domain may have so many frames more, in kept room or beside it. */
-static bool has_room(const struct domain *d, uint64_t count, bool kept)
-{
-    if (d->state != DOMAIN_ALIVE)
-        return false;
-    return kept ? d->kept_pages >= count : d->tot_pages + d->kept_pages + count <= d->max_pages;
-}
-
-/* Makes unowned frames the domain's; false when it may not have so many. */
+/* Makes unowned frames the domain's, in kept room if they may and there is; false when it may not
+ * have so many. */
 static bool frames_assign(struct domain *d, struct frame *f, unsigned order, bool kept)
 {
     uint64_t count = UINT64_C(1) << order;
 
     spin_lock(&d->pages_lock);
-    if (!has_room(d, count, kept)) {
+    kept = kept && d->kept_pages >= count;
+    if (d->state != DOMAIN_ALIVE ||
+        (!kept && d->tot_pages + d->kept_pages + count > d->max_pages)) {
         spin_unlock(&d->pages_lock);
         return false;
     }
