@@ -9,14 +9,16 @@ from .domain0 import Domain0
 from .qemu import Qemu, disk
 
 SECTOR = 512
+# Without a source of entropy xl waits three seconds each time that it makes a domain (for its UUID).
+ENTROPY = ["-device", "virtio-rng-pci"]
 
 
 def machine_with_tools(name, release="bookworm", options="", linux="", memory=1536,
-                       domain0=640, hypervisor=None, **machine):
+                       domain0=640, hypervisor=None, extra=(), **machine):
     """A Qemu with an image "tools", Domain0 having `domain0` MiB of its memory."""
     boot = Boot.of_domain0(release, linux, options=f"dom0_mem={domain0}M {options}", sets=("tools",),
                            hypervisor=hypervisor or paths.hypervisor())
-    return Qemu(name, boot, memory=memory, **machine)
+    return Qemu(name, boot, memory=memory, extra=[*ENTROPY, *extra], **machine)
 
 
 def tools_started(qemu):

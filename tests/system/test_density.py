@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from machine import library, paths
 from machine.guest import free_kibibytes
 from machine.tools import machine_with_tools, tools_started
@@ -17,7 +15,6 @@ MAIN_US = 20000
 IMAGE_KIB = 200
 
 
-@pytest.mark.long
 def test_many_small_guests():
     assert (paths.BUILD / "guests" / "answer.elf").stat().st_size < IMAGE_KIB << 10
     with machine_with_tools("density", extra=library.guests_disk("density")) as qemu:
