@@ -62,6 +62,25 @@ static void check_kernel(void)
     CHECK_EQ(at_fs(), 0x1111);
 }
 
+/* A selector of the LDT whose page nothing has touched since the LDT was set. */
+static void check_ldt(void)
+{
+    static uint64_t ldt[PAGE_SIZE / sizeof(uint64_t)] __attribute__((aligned(PAGE_SIZE)));
+    struct mmuext_op set = {.cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (unsigned long)ldt};
+
+    ldt[2] = 0x00cff3123456ffffULL; /* data of ring 3, base 0x123456 */
+    page_make_readonly(ldt);
+    set.arg2.nr_ents = 8;
+    MUST(mmuext_op(&set, 1, NULL, DOMID_SELF));
+    CHECK_EQ(set_segment_base(SEGBASE_GS_USER_SEL, 2 << 3 | 7), 0);
+    CHECK_EQ(rdmsr(MSR_KERNEL_GS_BASE), 0x123456);
+    CHECK_EQ(set_segment_base(SEGBASE_GS_USER_SEL, 9 << 3 | 7), 0);
+    CHECK_EQ(set_segment_base(SEGBASE_GS_USER_SEL, 0), 0);
+    set.arg2.nr_ents = 0;
+    MUST(mmuext_op(&set, 1, NULL, DOMID_SELF));
+    CHECK_EQ(at_gs(), 0x2222);
+}
+
 static void check_user(void)
 {
     user_init();
@@ -102,5 +121,6 @@ void test(void)
 {
     check_kernel();
     check_user();
+    check_ldt();
     check_msrs();
 }

@@ -24,6 +24,7 @@
 
 #define MAX_LDT_ENTRIES 8192u
 #define LDT_WINDOW_PAGES 16u
+#define SELECTOR_LDT 4u
 
 static void gdt_load(struct vcpu *v)
 {
@@ -171,24 +172,39 @@ static mfn_t ldt_page_get(struct vcpu *v, uint64_t va)
     return pte_mfn(e);
 }
 
-bool ldt_fault(struct vcpu *v, uint64_t va)
+/* Maps a page of the guest's LDT that the window does not have yet; false where there is none. */
+static bool ldt_page_map(struct vcpu *v, unsigned page)
 {
-    uint64_t offset = va - (uint64_t)cpu_area(this_cpu(), CPU_AREA_LDT);
-    unsigned page = offset >> PAGE_SHIFT;
     unsigned long flags;
     mfn_t m = INVALID_MFN;
 
-    if (page >= LDT_WINDOW_PAGES || offset >= v->arch.ldt_entries * sizeof(uint64_t))
-        return false;
     if (!mfn_is_named(v->arch.ldt_frames[page]))
         m = ldt_page_get(v, v->arch.ldt_base + page * PAGE_SIZE);
-    if (!mfn_is_named(m)) {
-        inject_page_fault(v->arch.ldt_base + offset, 0);
-        return true;
-    }
+    if (!mfn_is_named(m))
+        return false;
     flags = irq_save();
     v->arch.ldt_frames[page] = m;
     desc_load_ldt(v);
     irq_restore(flags);
     return true;
+}
+
+bool ldt_fault(struct vcpu *v, uint64_t va)
+{
+    uint64_t offset = va - (uint64_t)cpu_area(this_cpu(), CPU_AREA_LDT);
+    unsigned page = offset >> PAGE_SHIFT;
+
+    if (page >= LDT_WINDOW_PAGES || offset >= v->arch.ldt_entries * sizeof(uint64_t))
+        return false;
+    if (!ldt_page_map(v, page))
+        inject_page_fault(v->arch.ldt_base + offset, 0);
+    return true;
+}
+
+void ldt_want(uint16_t selector)
+{
+    unsigned offset = selector & ~7u;
+
+    if ((selector & SELECTOR_LDT) && offset < current->arch.ldt_entries * sizeof(uint64_t))
+        ldt_page_map(current, offset >> PAGE_SHIFT);
 }

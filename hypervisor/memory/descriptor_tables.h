@@ -14,4 +14,8 @@ int set_ldt(uint64_t base, unsigned entries);
  */
 bool ldt_fault(struct vcpu *v, uint64_t va);
 
+/* Ringfort is about to load a segment register of `current`: a fault there is not a guest's. Maps
+ * the page of the LDT that the selector names, if it does and there is one. */
+void ldt_want(uint16_t selector);
+
 #endif

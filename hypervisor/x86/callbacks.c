@@ -8,6 +8,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "memory/descriptor_tables.h"
 #include "memory/guest_copy.h"
 #include "schedule/schedule.h"
 #include "x86/context.h"
@@ -215,6 +216,7 @@ long do_set_segment_base(unsigned which, uint64_t base)
         wrmsr(MSR_GS_BASE, base);
         return 0;
     case SEGBASE_GS_USER_SEL:
+        ldt_want(base);
         load_user_gs(base);
         return 0;
     default:
