@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from machine import Boot, Domain0, Guest, Qemu, paths
+from machine import Guest, paths
 from machine.qemu import disk
+from machine.tools import machine_with_tools, tools_started
 
 pytestmark = pytest.mark.skipif(not paths.is_ringfort(), reason="Ringfort's own tools")
 
@@ -171,11 +172,10 @@ def test_tools(release):
     image = paths.scratch(f"scheduler-tools-{release}.img")
     with open(image, "wb") as file:
         file.truncate(256 << 20)
-    report = " report_version=4.20" if release == "trixie" else ""
-    boot = Boot.of_domain0(release, options="dom0_mem=640M" + report, sets=("tools",))
-    with Qemu(f"scheduler-tools-{release}", boot, memory=1536, cpus=2, extra=disk("virtio", image)) as qemu:
-        dom0 = Domain0(qemu, 300)
-        dom0.run("start-xen", 60)
+    report = "report_version=4.20" if release == "trixie" else ""
+    with machine_with_tools(f"scheduler-tools-{release}", release, report, cpus=2,
+                            extra=disk("virtio", image)) as qemu:
+        dom0 = tools_started(qemu)
         guest = Guest(dom0).wait_ready()
         check_listing(dom0)
         check_settings(dom0)
