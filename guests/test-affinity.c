@@ -1,7 +1,5 @@
 /* Two vCPUs send each other and themselves from processor to processor, all the time: each goes
  * where it is told, running or not, and neither waits for the other for ever. */
-#define __XEN_TOOLS__ 1
-#include <stdint.h>
 #include "guest.h"
 
 #include <xen/domctl.h>
@@ -43,7 +41,7 @@ static void move_about(unsigned self)
     bool in_order = true;
 
     for (unsigned i = 0; i < MOVES; i++) {
-        if (pin(!self, 1UL << (i % CPUS)) || pin(self, 1UL << ((i + self) % CPUS)))
+        if (pin(!self, 1ULL << (i % CPUS)) || pin(self, 1ULL << ((i + self) % CPUS)))
             in_order = false;
         spin_for(MILLISECOND / 4);
     }
@@ -65,16 +63,16 @@ void test(void)
     move_about(0);
     REQUIRE(WAIT_FOR(other_done, 20 * SECOND));
     for (unsigned cpu = 0; cpu < CPUS; cpu++) {
-        CHECK_EQ(pin(0, 1UL << cpu), 0);
+        CHECK_EQ(pin(0, 1ULL << cpu), 0);
         CHECK_EQ(cpu_of(0), cpu);
-        CHECK_EQ(pin(1, 1UL << cpu), 0);
+        CHECK_EQ(pin(1, 1ULL << cpu), 0);
         /* It gets there however busy the processor is that it leaves or comes to. */
         CHECK(WAIT_FOR(cpu_of(1) == cpu, SECOND));
     }
     CHECK_EQ(pin(0, 0), -XEN_EINVAL);
-    CHECK_EQ(pin(0, 1UL << 63), -XEN_EINVAL);
-    CHECK_EQ(pin(0, ~0UL), 0);
-    CHECK_EQ(pin(1, ~0UL), 0);
+    CHECK_EQ(pin(0, 1ULL << 63), -XEN_EINVAL);
+    CHECK_EQ(pin(0, ~0ULL), 0);
+    CHECK_EQ(pin(1, ~0ULL), 0);
     other_done = false;
     CHECK(WAIT_FOR(vcpu_is_up(1) == 0, 2 * SECOND));
 }

@@ -8,14 +8,13 @@ static struct vcpu_runstate_info runstate __attribute__((aligned(64)));
 static struct vcpu_time_info clock_record __attribute__((aligned(64)));
 static volatile bool other_runs;
 
+/* Until the time-stamp counter without its last 12 bits has come to EDI. */
 static USER void spin_user(void)
 {
     asm volatile("1: rdtsc\n"
-                 "shl $32, %rdx\n"
-                 "or %rdx, %rax\n"
-                 "cmp %rdi, %rax\n"
-                 "jb 1b\n"
-                 "syscall; ud2");
+                 "shrd $12, %edx, %eax\n"
+                 "cmp %edi, %eax\n"
+                 "jb 1b\n" SYSTEM_CALL "; ud2");
 }
 
 static void spin(unsigned vcpu)
@@ -30,14 +29,14 @@ static void stay_in_user_mode(void)
 {
     struct trap_frame frame = {
         .rip = USER_ADDRESS(spin_user),
-        .cs = FLAT_USER_CS64,
+        .cs = USER_CS,
         .rflags = 0x202,
         .rsp = USER_STACK_TOP - 64,
-        .ss = FLAT_USER_SS,
-        .rdi = rdtsc() + 50000000,
+        .ss = USER_SS,
+        .rdi = (uint32_t)((rdtsc() + 50000000) >> 12),
     };
 
-    CHECK_EQ(user_run_frame(&frame, 0), ENTRY_SYSCALL);
+    CHECK_EQ(user_run_frame(&frame, 0), ENTRY_SYSTEM_CALL);
 }
 
 void test(void)

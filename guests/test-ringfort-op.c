@@ -9,7 +9,6 @@
 #define UNMAPPED ((void *)0x1000)
 #define HYPERVISOR ((void *)NO_ADDRESS)
 #define RING 256
-#define OTHER_DOMAIN 1
 
 static struct ringfort_record records[2 * RING];
 
@@ -67,10 +66,10 @@ static void check_get_vcpu(void)
           20 * MILLISECOND);
     CHECK((int64_t)(after.actual - before.actual) > 0);
     /* What comes after Domain0's last, and after the last of all. */
-    CHECK_EQ(get_vcpu(0, 1).domain, OTHER_DOMAIN);
+    CHECK_EQ(get_vcpu(0, 1).domain, BESIDE_DOMAIN);
     after.domain = 0x7fff;
     CHECK_EQ(ringfort_op(RINGFORT_OP_get_vcpu, &after), -XEN_ESRCH);
-    after.domain = OTHER_DOMAIN + 1;
+    after.domain = BESIDE_DOMAIN + 1;
     CHECK_EQ(ringfort_op(RINGFORT_OP_get_vcpu, &after), -XEN_ESRCH);
     after.domain = 0xffff;
     after.vcpu = 0xffff;
@@ -95,32 +94,32 @@ static long set_bvt(unsigned domain, unsigned fields, uint64_t value)
 
 static void check_set_bvt(void)
 {
-    struct ringfort_vcpu v, was = get_vcpu(OTHER_DOMAIN, 0);
+    struct ringfort_vcpu v, was = get_vcpu(BESIDE_DOMAIN, 0);
     struct ringfort_bvt b = {.version = RINGFORT_INTERFACE_VERSION, .pad = 1};
 
-    CHECK_EQ(set_bvt(OTHER_DOMAIN, RINGFORT_BVT_WEIGHT, 0), -XEN_EINVAL);
-    CHECK_EQ(set_bvt(OTHER_DOMAIN, RINGFORT_BVT_WEIGHT, RINGFORT_WEIGHT_MAX + 1), -XEN_EINVAL);
-    CHECK_EQ(set_bvt(OTHER_DOMAIN, RINGFORT_BVT_CAP, RINGFORT_CAP_MAX + 1), -XEN_EINVAL);
+    CHECK_EQ(set_bvt(BESIDE_DOMAIN, RINGFORT_BVT_WEIGHT, 0), -XEN_EINVAL);
+    CHECK_EQ(set_bvt(BESIDE_DOMAIN, RINGFORT_BVT_WEIGHT, RINGFORT_WEIGHT_MAX + 1), -XEN_EINVAL);
+    CHECK_EQ(set_bvt(BESIDE_DOMAIN, RINGFORT_BVT_CAP, RINGFORT_CAP_MAX + 1), -XEN_EINVAL);
     for (unsigned field = RINGFORT_BVT_WARP; field <= RINGFORT_BVT_UNWARP; field *= 2) {
-        CHECK_EQ(set_bvt(OTHER_DOMAIN, field, RINGFORT_WARP_MAX_NS + 1), -XEN_EINVAL);
-        CHECK_EQ(set_bvt(OTHER_DOMAIN, field, UINT64_MAX), -XEN_EINVAL);
+        CHECK_EQ(set_bvt(BESIDE_DOMAIN, field, RINGFORT_WARP_MAX_NS + 1), -XEN_EINVAL);
+        CHECK_EQ(set_bvt(BESIDE_DOMAIN, field, UINT64_MAX), -XEN_EINVAL);
     }
-    CHECK_EQ(set_bvt(OTHER_DOMAIN, 32, 1), -XEN_EINVAL);
+    CHECK_EQ(set_bvt(BESIDE_DOMAIN, 32, 1), -XEN_EINVAL);
     CHECK_EQ(ringfort_op(RINGFORT_OP_set_bvt, &b), -XEN_EINVAL);
     CHECK_EQ(set_bvt(4711, RINGFORT_BVT_WEIGHT, 1), -XEN_ESRCH);
     CHECK_EQ(set_bvt(DOMID_XEN, RINGFORT_BVT_WEIGHT, 1), -XEN_ESRCH);
-    v = get_vcpu(OTHER_DOMAIN, 0);
+    v = get_vcpu(BESIDE_DOMAIN, 0);
     CHECK(v.weight == was.weight && v.cap == was.cap && v.warp_ns == was.warp_ns &&
           v.warp_limit_ns == was.warp_limit_ns && v.unwarp_ns == was.unwarp_ns);
 
-    CHECK_EQ(set_bvt(OTHER_DOMAIN, 0, 77), 0);
-    CHECK_EQ(get_vcpu(OTHER_DOMAIN, 0).weight, was.weight);
-    CHECK_EQ(set_bvt(OTHER_DOMAIN, 31, 1000), 0);
-    v = get_vcpu(OTHER_DOMAIN, 0);
+    CHECK_EQ(set_bvt(BESIDE_DOMAIN, 0, 77), 0);
+    CHECK_EQ(get_vcpu(BESIDE_DOMAIN, 0).weight, was.weight);
+    CHECK_EQ(set_bvt(BESIDE_DOMAIN, 31, 1000), 0);
+    v = get_vcpu(BESIDE_DOMAIN, 0);
     CHECK(v.weight == 1000 && v.cap == 1000 && v.warp_ns == 1000 && v.warp_limit_ns == 1000 &&
           v.unwarp_ns == 1000);
-    CHECK_EQ(set_bvt(OTHER_DOMAIN, RINGFORT_BVT_WARP | RINGFORT_BVT_CAP, 0), 0);
-    v = get_vcpu(OTHER_DOMAIN, 0);
+    CHECK_EQ(set_bvt(BESIDE_DOMAIN, RINGFORT_BVT_WARP | RINGFORT_BVT_CAP, 0), 0);
+    v = get_vcpu(BESIDE_DOMAIN, 0);
     CHECK(v.weight == 1000 && v.cap == 0 && v.warp_ns == 0 && v.unwarp_ns == 1000);
     CHECK(!(v.flags & RINGFORT_VCPU_WARPED));
     /* Its own too. */
@@ -256,21 +255,6 @@ static void check_trace(void)
     CHECK_EQ(trace(0, 0), 0);
 }
 
-/* The other domain's flags, once it has ended. */
-static uint32_t other_ended(void)
-{
-    static struct xen_domctl_getdomaininfo info;
-    struct xen_sysctl op = {
-        .cmd = XEN_SYSCTL_getdomaininfolist,
-        .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
-        .u.getdomaininfolist = {.first_domain = OTHER_DOMAIN, .max_domains = 1},
-    };
-
-    set_xen_guest_handle(op.u.getdomaininfolist.buffer, &info);
-    MUST(hypercall1(__HYPERVISOR_sysctl, (unsigned long)&op));
-    return info.flags & XEN_DOMINF_shutdown ? info.flags : 0;
-}
-
 /* Everything that Domain0 may do, as somebody else: nothing but the version
  * and its own alarm. */
 static void __attribute__((noreturn)) attack(void)
@@ -295,11 +279,9 @@ static void __attribute__((noreturn)) attack(void)
 
 void test(void)
 {
-    if (!(start_info->flags & SIF_PRIVILEGED))
+    if (is_beside())
         attack();
-    CHECK(WAIT_FOR(other_ended(), 10 * SECOND));
-    CHECK_EQ(other_ended() >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask,
-             SHUTDOWN_poweroff);
+    beside_wait(10 * SECOND);
     check_arguments();
     check_get_vcpu();
     check_set_bvt();

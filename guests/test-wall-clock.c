@@ -3,7 +3,6 @@
  * earlier one than before, and the last in the end. It tells by its shutdown code how it fared. */
 #include "guest.h"
 
-#define OTHER_DOMAIN 1
 #define FIRST 2000000000ULL
 #define SETTINGS 200
 #define NSEC_PER_SETTING 1000
@@ -43,20 +42,6 @@ static void __attribute__((noreturn)) follow(void)
         sched_op(SCHEDOP_shutdown, &shutdown);
 }
 
-static unsigned other_ended(void)
-{
-    struct xen_domctl_getdomaininfo info = {0};
-    struct xen_sysctl op = {
-        .cmd = XEN_SYSCTL_getdomaininfolist,
-        .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
-        .u.getdomaininfolist = {.first_domain = OTHER_DOMAIN, .max_domains = 1},
-    };
-
-    set_xen_guest_handle(op.u.getdomaininfolist.buffer, &info);
-    MUST(hypercall1(__HYPERVISOR_sysctl, (unsigned long)&op));
-    return info.flags & XEN_DOMINF_shutdown ? info.flags : 0;
-}
-
 /* As if system time were 0, so that the wall clock's parts are the setting itself. */
 static void set_wall_clock(unsigned setting)
 {
@@ -73,7 +58,7 @@ void test(void)
 {
     uint32_t nsec;
 
-    if (!(start_info->flags & SIF_PRIVILEGED))
+    if (is_beside())
         follow();
     for (unsigned i = 1; i <= SETTINGS; i++) {
         set_wall_clock(i);
@@ -82,7 +67,5 @@ void test(void)
         /* Let the other one have the processor, if it is one. */
         sleep_for(MILLISECOND / 2);
     }
-    CHECK(WAIT_FOR(other_ended(), 20 * SECOND));
-    CHECK_EQ(other_ended() >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask,
-             SHUTDOWN_poweroff);
+    beside_wait(20 * SECOND);
 }

@@ -48,7 +48,7 @@ bool beside_reach(volatile uint32_t *word, uint32_t value, uint64_t nanoseconds)
 }
 
 /* The other domain's flags, once it has ended. */
-static uint32_t ended(void)
+static uint32_t beside_ended(void)
 {
     static struct xen_domctl_getdomaininfo info;
     struct xen_sysctl op = {
@@ -67,8 +67,8 @@ void beside_wait(uint64_t nanoseconds)
 {
     uint64_t limit = now() + nanoseconds;
 
-    while (!ended() && now() < limit)
+    while (!beside_ended() && now() < limit)
         sleep_for(MILLISECOND);
-    if (CHECK(ended()))
-        CHECK_EQ(ended() >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask, SHUTDOWN_poweroff);
+    if (CHECK(beside_ended()))
+        CHECK_EQ(beside_ended() >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask, SHUTDOWN_poweroff);
 }
