@@ -1,6 +1,7 @@
 /* 32-bit applications of a 64-bit guest: int 0x80 and faults come as from 64-bit ones, SYSCALL and
  * SYSENTER by their own callbacks where the processor has them there, with whatever flags;
- * returning to 32-bit code works by both kinds of return. */
+ * returning to 32-bit code works by both kinds of return. (32-bit kernels have no other
+ * applications: test-ring1.) */
 #include "guest.h"
 
 static USER_DATA const uint8_t int80[] = {0xb8, 7, 0, 0, 0, 0xcd, 0x80, 0x0f, 0x0b};

@@ -1,4 +1,5 @@
-/* A return to user mode without a user root ends the domain with a message. */
+/* A return to user mode without a user root ends the domain with a message. (A 32-bit kernel has
+ * one root for both modes.) */
 #include "guest.h"
 
 void test(void)

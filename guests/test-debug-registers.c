@@ -4,14 +4,13 @@
 #include "guest.h"
 
 static volatile unsigned hits;
-static volatile uint64_t status, hit_rip;
-static volatile uint64_t watched;
+static volatile unsigned long status;
+static volatile uint32_t watched;
 
 static bool hit(struct trap_frame *f)
 {
     hits++;
     status = get_debugreg(6);
-    hit_rip = f->rip;
     f->rflags |= 0x10000;
     return true;
 }
@@ -21,8 +20,8 @@ static void check_values(void)
     CHECK_EQ(set_debugreg(0, VIRT_BASE), 0);
     CHECK_EQ(get_debugreg(0), VIRT_BASE);
     CHECK_EQ(set_debugreg(0, HYPERVISOR_VIRT_START), -XEN_EPERM);
-    CHECK_EQ(set_debugreg(0, HYPERVISOR_VIRT_END - 1), -XEN_EPERM);
-    CHECK_EQ(set_debugreg(1, 0x800000000000), -XEN_EPERM);
+    CHECK_EQ(set_debugreg(0, HYPERVISOR_LAST_PAGE), -XEN_EPERM);
+    CHECK_EQ(set_debugreg(1, NO_ADDRESS), -XEN_EPERM);
     CHECK_EQ(get_debugreg(0), VIRT_BASE);
     CHECK_EQ(set_debugreg(0, 0), 0);
     CHECK_EQ(set_debugreg(8, 0) < 0, true);
@@ -35,8 +34,8 @@ static void check_watch(void)
 {
     trap_hook(TRAP_DB, hit);
     MUST(set_debugreg(0, (unsigned long)&watched));
-    /* Local enable of 0: write, 8 bytes. */
-    MUST(set_debugreg(7, 1 | 9UL << 16));
+    /* Local enable of 0: write, 4 bytes. */
+    MUST(set_debugreg(7, 1 | 13UL << 16));
     watched = 1;
     CHECK_EQ(hits, 1);
     CHECK_EQ(status & 1, 1);
@@ -61,10 +60,11 @@ static void check_mov_ss(void)
 
     MUST(set_debugreg(0, (unsigned long)&selector));
     MUST(set_debugreg(7, 1 | 7UL << 16)); /* reads and writes of 2 bytes */
-    asm volatile("mov %1, %%ss; syscall"
+    asm volatile("mov %1, %%ss; " HYPERCALL_INSN
                  : "=a"(result)
-                 : "m"(selector), "a"(__HYPERVISOR_xen_version), "D"(XENVER_pagesize), "S"(0)
-                 : "rcx", "r11", "memory");
+                 : "m"(selector), "a"(__HYPERVISOR_xen_version),
+                   HYPERCALL_ARGUMENTS(XENVER_pagesize, 0)
+                 : HYPERCALL_CLOBBERS);
     CHECK_EQ(result, PAGE_SIZE);
     CHECK_EQ(CATCH(asm volatile("mov %0, %%ss; int3" : : "m"(selector))), TRAP_BP);
     CHECK_EQ(CATCH(asm volatile("mov %0, %%ss; int $0x80" : : "m"(selector))), 0x80);
@@ -81,17 +81,18 @@ static void check_mov_ss(void)
     CHECK_EQ(xen_version(XENVER_pagesize, NULL), PAGE_SIZE);
 }
 
-/* A single step over SYSCALL ends behind it. */
+/* A single step over a hypercall ends behind it. */
 static void check_step(void)
 {
     long result;
     unsigned before = hits;
 
     trap_hook(TRAP_DB, hit);
-    asm volatile("pushfq; orq $0x100, (%%rsp); popfq; syscall; pushfq; andq $~0x100, (%%rsp); popfq"
+    asm volatile("pushf; orl $0x100, (" REG("sp") "); popf; " HYPERCALL_INSN
+                                                  "; pushf; andl $~0x100, (" REG("sp") "); popf"
                  : "=a"(result)
-                 : "a"(__HYPERVISOR_xen_version), "D"(XENVER_pagesize), "S"(0)
-                 : "rcx", "r11", "memory", "cc");
+                 : "a"(__HYPERVISOR_xen_version), HYPERCALL_ARGUMENTS(XENVER_pagesize, 0)
+                 : HYPERCALL_CLOBBERS, "cc");
     CHECK_EQ(result, PAGE_SIZE);
     CHECK(hits > before);
 }

@@ -9,24 +9,24 @@ static bool has_avx;
 
 static void fill(uint8_t seed)
 {
-    uint64_t pattern = seed * 0x0101010101010101UL;
+    uint64_t pattern = seed * 0x0101010101010101ULL;
 
     asm volatile("movq %0, %%xmm0; punpcklqdq %%xmm0, %%xmm0; movdqa %%xmm0, %%xmm1;"
-                 "movdqa %%xmm0, %%xmm7; movdqa %%xmm0, %%xmm15; movq %0, %%mm3"
+                 "movdqa %%xmm0, %%xmm7; movdqa %%xmm0, %%" XMM_LAST "; movq %0, %%mm3"
                  :
-                 : "r"(pattern));
+                 : "m"(pattern));
     if (has_avx)
-        asm volatile("vinsertf128 $1, %xmm0, %ymm0, %ymm9");
+        asm volatile("vinsertf128 $1, %xmm0, %ymm0, %ymm5");
 }
 
 static bool holds(uint8_t seed)
 {
-    uint64_t pattern = seed * 0x0101010101010101UL, a, b, c, d = pattern;
+    uint64_t pattern = seed * 0x0101010101010101ULL, a, b, c, d = pattern;
 
-    asm volatile("movq %%xmm0, %0; movhlps %%xmm15, %%xmm1; movq %%xmm1, %1; movq %%mm3, %2"
-                 : "=r"(a), "=r"(b), "=r"(c));
+    asm volatile("movq %%xmm0, %0; movhlps %%" XMM_LAST ", %%xmm1; movq %%xmm1, %1; movq %%mm3, %2"
+                 : "=m"(a), "=m"(b), "=m"(c));
     if (has_avx)
-        asm volatile("vextractf128 $1, %%ymm9, %%xmm1; movq %%xmm1, %0" : "=r"(d));
+        asm volatile("vextractf128 $1, %%ymm5, %%xmm1; movq %%xmm1, %0" : "=m"(d));
     return a == pattern && b == pattern && c == pattern && d == pattern;
 }
 
@@ -41,7 +41,7 @@ static void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 static void enable_avx(void)
 {
     uint32_t r[4];
-    uint64_t cr4;
+    unsigned long cr4;
 
     cpuid(1, 0, r);
     if (!(r[2] & (1U << 26)))
@@ -107,17 +107,17 @@ static void check_kept(void)
 
 static void check_taskswitch(void)
 {
-    uint64_t cr0;
+    unsigned long cr0;
 
     CHECK_EQ(fpu_taskswitch(1), 0);
     asm volatile("mov %%cr0, %0" : "=r"(cr0));
     CHECK_EQ(cr0 & 8, 8);
-    CHECK_EQ(CATCH(asm volatile("movq %xmm0, %rax")), TRAP_NM);
+    CHECK_EQ(CATCH(asm volatile("movd %xmm0, %eax")), TRAP_NM);
     CHECK_EQ(fpu_taskswitch(0), 0);
-    CHECK_EQ(CATCH(asm volatile("movq %%xmm0, %%rax" : : : "rax")), NO_TRAP);
+    CHECK_EQ(CATCH(asm volatile("movd %%xmm0, %%eax" : : : "eax")), NO_TRAP);
     CHECK_EQ(fpu_taskswitch(1), 0);
     CHECK_EQ(CATCH(asm volatile("clts")), NO_TRAP);
-    CHECK_EQ(CATCH(asm volatile("movq %%xmm0, %%rax" : : : "rax")), NO_TRAP);
+    CHECK_EQ(CATCH(asm volatile("movd %%xmm0, %%eax" : : : "eax")), NO_TRAP);
     asm volatile("mov %%cr0, %0" : "=r"(cr0));
     CHECK_EQ(cr0 & 8, 0);
     CHECK_EQ(CATCH(asm volatile("mov %0, %%cr0" : : "r"(cr0 | 8))), NO_TRAP);

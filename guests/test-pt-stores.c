@@ -1,6 +1,7 @@
 /* Stores of the guest's own to its page tables: those to L1 are checked and carried out, with every
  * instruction that a kernel uses for them; to higher levels, across entries and with bad values
- * they fault, and nothing changes. */
+ * they fault, and nothing changes. (32-bit kernels have no store of 8 bytes but CMPXCHG8B:
+ * test-pt-halves.) */
 #include "guest.h"
 
 static volatile pte_t *leaf;

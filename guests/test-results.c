@@ -4,35 +4,38 @@
 
 #define CALL_AGAIN (-85L)
 
-static USER void syscall_user(void)
+extern const char system_call[];
+
+/* What a repetition of the two bytes before it would run is harmless. */
+static USER void call_user(void)
 {
-    asm volatile("nop; nop; syscall; ud2");
+    asm volatile("nop; nop; system_call: " SYSTEM_CALL "; ud2");
 }
 
 /* User mode was interrupted with such a value in RAX: it goes on where it was, with that value. */
 static void check_iret(void)
 {
     struct trap_frame frame = {
-        .rip = USER_ADDRESS(syscall_user) + 2,
-        .cs = FLAT_USER_CS64,
+        .rip = USER_ADDRESS(system_call),
+        .cs = USER_CS,
         .rflags = 0x202,
         .rsp = USER_STACK_TOP,
-        .ss = FLAT_USER_SS,
-        .rax = (uint64_t)CALL_AGAIN,
+        .ss = USER_SS,
+        .rax = (unsigned long)CALL_AGAIN,
     };
 
     for (unsigned flags = 0; flags < 2; flags++) {
-        frame.rip = USER_ADDRESS(syscall_user);
-        while (*(char *)frame.rip != 0x0f)
-            frame.rip++;
-        CHECK_EQ(user_run_frame(&frame, flags ? VGCF_in_syscall : 0), ENTRY_SYSCALL);
+        CHECK_EQ(user_run_frame(&frame, flags ? VGCF_in_syscall : 0), ENTRY_SYSTEM_CALL);
         CHECK_EQ(last_trap.rip, frame.rip + 2);
         CHECK_EQ(last_trap.rax, CALL_AGAIN);
     }
 }
 
+/* Where an address may have that value: at 32 bits it is the hypervisor's. */
 static void check_debug_register(void)
 {
+    if ((unsigned long)CALL_AGAIN > HYPERVISOR_LAST_PAGE)
+        return;
     struct multicall_entry entry = {.op = __HYPERVISOR_get_debugreg, .args = {3}};
 
     CHECK_EQ(set_debugreg(3, (unsigned long)CALL_AGAIN), 0);

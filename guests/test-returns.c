@@ -1,5 +1,6 @@
 /* Bad returns: addresses that are not canonical and selectors that do not load must hurt the guest
- * alone, by its failsafe callback or by a fault at the place it returned to; forced flags hold. */
+ * alone, by its failsafe callback or by a fault at the place it returned to; forced flags hold.
+ * (The bad frames of 32-bit kernels: test-ring1.) */
 #include "guest.h"
 
 static USER void flags_user(void)

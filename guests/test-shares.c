@@ -1,5 +1,6 @@
 /* Domains that compute for ever, by their weights and caps, as their command lines and then the
- * control calls have them: Domain0 sleeps, and reads what processor time each got. */
+ * control calls have them: Domain0 sleeps, and reads what processor time each got. (At one width:
+ * what runs makes no difference to the scheduler, and this takes half a minute.) */
 #define __XEN_TOOLS__ 1
 #include <stdint.h>
 #include "guest.h"

@@ -70,5 +70,6 @@ void beside_wait(uint64_t nanoseconds)
     while (!beside_ended() && now() < limit)
         sleep_for(MILLISECOND);
     if (CHECK(beside_ended()))
-        CHECK_EQ(beside_ended() >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask, SHUTDOWN_poweroff);
+        CHECK_EQ(beside_ended() >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask,
+                 SHUTDOWN_poweroff);
 }

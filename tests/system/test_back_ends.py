@@ -71,6 +71,26 @@ def attack(dom0, image, rule=None, **settings):
     return output
 
 
+def check_guests(dom0, width):
+    """The library's guests of one width: a worker, and one after the other beside it."""
+    create(dom0, f"worker{width}", "worker", disk=["phy:/dev/vda4,xvda,w"])
+    done = rounds(dom0, "begin")
+    output = attack(dom0, f"tutorial{width}", disk=["phy:/dev/vda2,xvda,r"])
+    assert "the disk begins with: disk a 0..." in output
+    output = attack(dom0, f"demo{width}", disk=["phy:/dev/vda2,xvda,r"], vif=["bridge=xenbr0"])
+    assert "answered |AAAAAA" in output and "10.9.0.1 is at" in output
+    attack(dom0, f"attack-block{width}", disk=["phy:/dev/vda2,xvda,w", "phy:/dev/vda3,xvdb,r"])
+    assert rounds(dom0, "disks") > done
+    done = rounds(dom0, "again")
+    attack(dom0, f"attack-net{width}", RULE, extra="source",
+           vif=[f"bridge=xenbr0,mac={MAC}", *["bridge=xenbr0"] * 3])
+    assert rounds(dom0, "cards") > done
+    dom0.run("nft delete table bridge cards; xl pause worker")
+    assert "TEST PASS" in dom0.run("open_console worker; echo end >&3; attend worker", 60,
+                                   check=False)
+    dom0.run("while xl domid worker >/dev/null 2>&1; do sleep 1; done")
+
+
 def test_attacks():
     image, before = marked_disk("back-ends")
     extra = disk("virtio", image) + library.guests_disk("back-ends", 1)
@@ -78,21 +98,8 @@ def test_attacks():
         dom0 = tools_started(qemu)
         library.unpack_guests(dom0, "/dev/vdb")
         dom0.run("brctl addbr xenbr0 && ip addr add 10.9.0.1/24 dev xenbr0 && ip link set xenbr0 up")
-        create(dom0, "worker", "worker", disk=["phy:/dev/vda4,xvda,w"])
-        done = rounds(dom0, "begin")
-        output = attack(dom0, "tutorial", disk=["phy:/dev/vda2,xvda,r"])
-        assert "the disk begins with: disk a 0..." in output
-        output = attack(dom0, "demo", disk=["phy:/dev/vda2,xvda,r"], vif=["bridge=xenbr0"])
-        assert "answered |AAAAAA" in output and "10.9.0.1 is at" in output
-        attack(dom0, "attack-block", disk=["phy:/dev/vda2,xvda,w", "phy:/dev/vda3,xvdb,r"])
-        assert rounds(dom0, "disks") > done
-        done = rounds(dom0, "again")
-        attack(dom0, "attack-net", RULE, extra="source",
-               vif=[f"bridge=xenbr0,mac={MAC}", *["bridge=xenbr0"] * 3])
-        assert rounds(dom0, "cards") > done
-        dom0.run("xl pause worker")
-        assert "TEST PASS" in dom0.run("open_console worker; echo end >&3; attend worker", 60,
-                                       check=False)
+        for width in ("", "-32"):
+            check_guests(dom0, width)
         dom0.check_log()
         dom0.power_off()
     own = {start_of(1) + i for i in [*range(64, 72), PART_SECTORS - 1]}

@@ -3,16 +3,33 @@
 #ifndef GUEST_HYPERCALL_ASM_H
 #define GUEST_HYPERCALL_ASM_H
 
+/* For assembly with two arguments. */
+#define HYPERCALL_INSN "int $0x82"
+#define HYPERCALL_ARGUMENTS(a, b) "b"(a), "c"(b)
+#define HYPERCALL_CLOBBERS "memory"
+
 static inline long hypercall5(unsigned op, unsigned long a, unsigned long b, unsigned long c,
                               unsigned long d, unsigned long e)
 {
     long result = (long)op;
 
-    asm volatile("int $0x82"
+    asm volatile(HYPERCALL_INSN
                  : "+a"(result), "+b"(a), "+c"(b), "+d"(c), "+S"(d), "+D"(e)
                  :
                  : "memory");
     return result;
+}
+
+/* The same by a stub of the hypercall page, which keeps registers that take no argument: -1 if it
+ * does not. */
+static inline long hypercall_stub(const char *stub, unsigned long a, unsigned long b)
+{
+    const unsigned long kept = 0x11223344;
+    unsigned long edx = kept;
+    long result;
+
+    asm volatile("call *%4" : "=a"(result), "+b"(a), "+c"(b), "+d"(edx) : "S"(stub) : "memory");
+    return edx == kept ? result : -1;
 }
 
 #define LOW_HALF(value) ((unsigned long)(value))

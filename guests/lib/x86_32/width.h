@@ -34,6 +34,9 @@
 /* Full-width registers in assembly. */
 #define REG(name) "%%e" name
 
+/* The highest vector register. */
+#define XMM_LAST "xmm7"
+
 /* An entry of a page table among the arguments of a multicall. */
 #define PTE_ARGUMENT(pte) LOW_HALF(pte), HIGH_HALF(pte)
 
@@ -49,9 +52,10 @@
 #define SYSTEM_CALL_CLOBBERS "memory"
 #define ENTRY_SYSTEM_CALL 0x80
 
-/* No vCPU of this width has a callback for SYSCALL alone. */
+/* No vCPU of this width has a callback for SYSCALL alone, and none returns by SYSRET. */
 #define HAS_SYSCALL false
 #define entry_syscall NULL
+#define VGCF_in_syscall 0
 
 /* Where a context starts, with which stack and argument. */
 static inline void context_start(struct vcpu_guest_context *context, const void *code,

@@ -3,6 +3,11 @@
 #ifndef GUEST_HYPERCALL_ASM_H
 #define GUEST_HYPERCALL_ASM_H
 
+/* For assembly with two arguments. */
+#define HYPERCALL_INSN "syscall"
+#define HYPERCALL_ARGUMENTS(a, b) "D"(a), "S"(b)
+#define HYPERCALL_CLOBBERS "rcx", "r11", "memory"
+
 static inline long hypercall5(unsigned op, unsigned long a, unsigned long b, unsigned long c,
                               unsigned long d, unsigned long e)
 {
@@ -10,11 +15,26 @@ static inline long hypercall5(unsigned op, unsigned long a, unsigned long b, uns
     register unsigned long r10 asm("r10") = d;
     register unsigned long r8 asm("r8") = e;
 
-    asm volatile("syscall"
+    asm volatile(HYPERCALL_INSN
                  : "+a"(result), "+D"(a), "+S"(b), "+d"(c), "+r"(r10), "+r"(r8)
                  :
                  : "rcx", "r11", "memory");
     return result;
+}
+
+/* The same by a stub of the hypercall page, which keeps RCX and R11: -1 if it does not. */
+static inline long hypercall_stub(const char *stub, unsigned long a, unsigned long b)
+{
+    const unsigned long kept = 0x1122334455667788;
+    unsigned long rcx = kept;
+    register unsigned long r11 asm("r11") = kept;
+    long result;
+
+    asm volatile("call *%5"
+                 : "=a"(result), "+c"(rcx), "+r"(r11), "+D"(a), "+S"(b)
+                 : "r"(stub)
+                 : "rdx", "r10", "r8", "memory");
+    return rcx == kept && r11 == kept ? result : -1;
 }
 
 static inline long update_va_mapping(unsigned long va, uint64_t pte, unsigned long flags)

@@ -33,6 +33,9 @@
 /* Full-width registers in assembly. */
 #define REG(name) "%%r" name
 
+/* The highest vector register. */
+#define XMM_LAST "xmm15"
+
 /* An entry of a page table among the arguments of a multicall. */
 #define PTE_ARGUMENT(pte) (pte)
 
