@@ -34,10 +34,9 @@ static int check_head(union grant_head head, domid_t user, bool writes)
 static int mark(struct grant_entry_v1 *shared, domid_t user, bool writes)
 {
     uint32_t *word = (uint32_t *)shared;
-    union grant_head seen = {.word = READ_ONCE(*word)};
 
     for (unsigned i = 0; i < MAX_TRIES; i++) {
-        union grant_head next = seen;
+        union grant_head seen = {.word = READ_ONCE(*word)}, next = seen;
         int status = check_head(seen, user, writes);
 
         if (status != GNTST_okay)

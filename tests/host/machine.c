@@ -44,6 +44,8 @@ struct domain *domain0, *dom_io, *dom_xen;
 struct restart last_restart;
 unsigned machine_flushes, machine_page_flushes, machine_cache_flushes, machine_page_faults;
 unsigned machine_root_loads;
+const void *machine_unreadable;
+bool machine_flat_code;
 
 static struct domain domains[2], io_domain, xen_domain;
 static struct vcpu vcpus[2];
@@ -132,6 +134,8 @@ void machine_reset(void)
         domain_claim(&domains[i], 0);
     preempt_in = 0;
     preempt_each = false;
+    machine_unreadable = NULL;
+    machine_flat_code = true;
     flush_clock = 1;
     memset(flushed_at, 0, sizeof(flushed_at));
     memset(cached_writable, 0, sizeof(cached_writable));
@@ -206,7 +210,9 @@ bool guest_range_ok(uint64_t va, size_t n)
 
 bool copy_from_guest(void *dst, uint64_t va, size_t n)
 {
-    if (!va || !guest_range_ok(va, n))
+    uint64_t bad = (uint64_t)machine_unreadable;
+
+    if (!va || !guest_range_ok(va, n) || (bad && va < bad + PAGE_SIZE && va + n > bad))
         return false;
     memcpy(dst, (const void *)va, n);
     return true;
@@ -333,7 +339,7 @@ void desc_load_ldt(const struct vcpu *v)
 
 bool desc_is_flat_code32(uint16_t selector)
 {
-    return true;
+    return machine_flat_code;
 }
 
 void inject_page_fault(uint64_t va, uint32_t error)

@@ -50,6 +50,10 @@ void machine_at_clear(unsigned n, void (*call)(void));
 void machine_tlb_fill(void);
 void machine_tlb_check(void);
 extern unsigned machine_root_loads;
+/* What guests' addresses and selectors are: the page that copies fail at (NULL: none), and whether
+ * code segments are flat. */
+extern const void *machine_unreadable;
+extern bool machine_flat_code;
 extern unsigned machine_flushes, machine_page_flushes, machine_cache_flushes, machine_page_faults;
 
 #endif
