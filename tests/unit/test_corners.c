@@ -1,0 +1,389 @@
+/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/oracle.c hypervisor/hypercall/compat.c */
+/* Ways through memory/ that a guest rarely takes: what waits to be taken down, roots in each mode,
+ * caching, full counts, device frames, 32-bit roots, as many as the other tests leave. */
+#include "check.h"
+#include "lib/errno.h"
+#include "machine.h"
+#include "memory/allocator.h"
+#include "memory/dying.h"
+#include "memory/entry_update.h"
+#include "memory/hypmap.h"
+#include "memory/mapping.h"
+#include "memory/mmu.h"
+#include "memory/oracle.h"
+#include "memory/page_type.h"
+#include "memory/pte.h"
+#include "memory/root.h"
+#include "memory/validate.h"
+#include "x86/current.h"
+
+#define TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER)
+#define DATA (PTE_PRESENT | PTE_WRITE)
+#define READ_ONLY PTE_PRESENT
+#define UNCACHED (DATA | PTE_PCD)
+
+static struct domain *d;
+
+static uint64_t *table(mfn_t m)
+{
+    return mfn_to_virt(m);
+}
+
+static void start(unsigned id)
+{
+    machine_reset();
+    root_mode = ROOT_GLOBAL;
+    l1tf_bits = 0;
+    machine_run(id);
+    d = machine_domain(id);
+}
+
+/* Tables from `level` down, each with `width` entries from the first on; not validated. */
+static mfn_t tree(unsigned level, unsigned width)
+{
+    mfn_t m = machine_frame(d);
+
+    for (unsigned i = 0; level > 1 && i < width; i++)
+        table(m)[i] = pte_make(tree(level - 1, width), TABLE);
+    return m;
+}
+
+static long update_as(unsigned foreign, mfn_t m, unsigned index, uint64_t value, unsigned how)
+{
+    struct mmu_update req = {(mfn_maddr(m).a + index * 8) | how, value};
+    long rc = do_mmu_update((uint64_t)&req, 1, 0, foreign);
+
+    oracle_check(true);
+    return rc;
+}
+
+static long update(mfn_t m, unsigned index, uint64_t value)
+{
+    return update_as(DOMID_SELF, m, index, value, MMU_NORMAL_PT_UPDATE);
+}
+
+static long mmuext(unsigned cmd, mfn_t m)
+{
+    struct mmuext_op op = {.cmd = cmd, .arg1.mfn = m.n};
+    long rc = do_mmuext_op((uint64_t)&op, 1, 0, DOMID_SELF);
+
+    oracle_check(true);
+    return rc;
+}
+
+/* A table that an interruption has left partial. */
+static mfn_t partial(unsigned level)
+{
+    mfn_t m = tree(level, 3);
+
+    machine_preempt_after(1);
+    CHECK_EQ(mmu_pin(d, m, level), -ERESTART);
+    machine_preempt_after(0);
+    CHECK(type_is_partial(frame_of(m)->type));
+    return m;
+}
+
+static void dying(void)
+{
+    mfn_t first, second;
+
+    start(0);
+    first = partial(FRAME_L4), second = partial(FRAME_L3);
+    spin_lock(&d->paging_lock);
+    dying_add(frame_of(first));
+    CHECK(mfn_eq(current->memory.dying_table, first));
+    /* The slot is taken: the second is finished at once. */
+    dying_add(frame_of(second));
+    CHECK(!type_is_partial(frame_of(second)->type));
+    /* One that is in use again by now. */
+    spin_unlock(&d->paging_lock);
+    CHECK_EQ(mmu_pin(d, first, FRAME_L4), 0);
+    dying_add(frame_of(first));
+    CHECK_EQ(mmu_drain_dying(current), 0);
+    CHECK_EQ(frame_of(first)->type & TYPE_COUNT, 1);
+    oracle_check(true);
+    /* One that is data by now, and one that was given back. */
+    current->memory.dying_table = second;
+    CHECK_EQ(mmu_drain_dying(current), 0);
+    current->memory.dying_table = second;
+    CHECK(domain_release_frame(frame_of(second)));
+    CHECK_EQ(mmu_drain_dying(current), 0);
+    CHECK(!mfn_is_named(current->memory.dying_table));
+}
+
+/* A type asked for of a frame that is partial as another one, which takes long to undo. */
+static void partial_as_another(void)
+{
+    mfn_t wide, parent;
+    int tries = 0, rc;
+
+    start(0);
+    wide = tree(FRAME_L3, 4);
+    machine_preempt_after(5);
+    CHECK_EQ(mmu_pin(d, wide, FRAME_L3), -ERESTART);
+    parent = machine_frame(d);
+    table(parent)[7] = pte_make(wide, TABLE);
+    machine_preempt_always(true);
+    do {
+        rc = mmu_pin(d, parent, FRAME_L2);
+        oracle_check(true);
+    } while (rc == -ERESTART && ++tries < 50);
+    CHECK(tries > 1);
+    machine_preempt_always(false);
+    /* Its entries do for leaves: what they name are tables no more. */
+    CHECK_EQ(rc, 0);
+    CHECK_EQ(frame_of(wide)->type, type_key(FRAME_L1) | 1);
+    CHECK_EQ(key_type(frame_of(pte_mfn(table(wide)[0]))->type), FRAME_WRITABLE);
+}
+
+/* A pin given up half-way, whose entry names a frame that is partial by another attempt. */
+static void parent_of_stranger(void)
+{
+    mfn_t wide, parent;
+
+    start(0);
+    wide = tree(FRAME_L3, 4);
+    machine_preempt_after(5);
+    CHECK_EQ(mmu_pin(d, wide, FRAME_L3), -ERESTART);
+    parent = machine_frame(d);
+    table(parent)[7] = pte_make(wide, TABLE);
+    machine_preempt_after(1);
+    CHECK_EQ(mmu_pin(d, parent, FRAME_L2), -ERESTART);
+    machine_preempt_after(0);
+    CHECK_EQ(frame_get_typed(frame_of(parent), d, FRAME_WRITABLE), -EINVAL);
+    spin_lock(&d->paging_lock);
+    CHECK_EQ(type_undo(frame_of(parent)), 0);
+    spin_unlock(&d->paging_lock);
+    oracle_check(true);
+    CHECK_EQ(mmu_pin(d, wide, FRAME_L3), 0);
+    oracle_check(true);
+}
+
+/* A pin that is refused at its last entry, when there is no time to undo what came before. */
+static void refused_without_time(void)
+{
+    unsigned named = 0;
+
+    for (unsigned after = 1; after < 60; after++) {
+        mfn_t root;
+
+        start(0);
+        root = tree(FRAME_L4, 2);
+        table(root)[3] = pte_make(mfn(DEVICE_FRAME), TABLE);
+        machine_preempt_after(after);
+        if (mmu_pin(d, root, FRAME_L4) == -EINVAL && mfn_is_named(current->memory.dying_table))
+            named++;
+        machine_preempt_after(0);
+        oracle_check(true);
+        while (mmu_drain_dying(current))
+            ;
+        CHECK_EQ(mmu_pin(d, root, FRAME_L4), -EINVAL);
+        CHECK_EQ(frame_of(root)->count & COUNT_REFS, 1);
+    }
+    CHECK(named > 0);
+}
+
+static void counts(void)
+{
+    struct mmu_update req = {.val = 1};
+    mfn_t m;
+
+    start(0);
+    m = machine_frame(d);
+    req.ptr = mfn_maddr(m).a;
+    frame_of(m)->type = type_key(FRAME_WRITABLE) | TYPE_COUNT;
+    CHECK_EQ(frame_get_typed(frame_of(m), d, FRAME_WRITABLE), -EINVAL);
+    CHECK_EQ(frame_of(m)->type, type_key(FRAME_WRITABLE) | TYPE_COUNT);
+    frame_of(m)->type = 0;
+    /* No reference to a frame is left for an update of it. */
+    frame_of(m)->count |= COUNT_REFS;
+    CHECK_EQ(do_mmu_update((uint64_t)&req, 1, 0, DOMID_SELF), -EINVAL);
+    frame_of(m)->count = COUNT_RAM | COUNT_ALLOCATED | 1;
+}
+
+static void roots(void)
+{
+    mfn_t a, b;
+    unsigned loads;
+
+    start(0);
+    a = tree(FRAME_L4, 1), b = tree(FRAME_L4, 1);
+    CHECK_EQ(vcpu_set_root(current, INVALID_MFN, false), -EINVAL);
+    CHECK_EQ(vcpu_set_root(current, mfn(DEVICE_FRAME), false), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, a), 0);
+    for (enum root_mode mode = ROOT_GLOBAL; mode <= ROOT_ISOLATED; mode++) {
+        root_mode = mode;
+        CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, b), 0);
+        CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, b), 0);
+        current->arch.in_kernel = false;
+        CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, a), 0);
+        current->arch.in_kernel = true;
+        CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, a), 0);
+        /* An entry of a root that runs: copies of it are made anew. */
+        loads = machine_root_loads;
+        CHECK_EQ(update(a, 9, 0), 0);
+        CHECK_EQ(machine_root_loads - loads, mode != ROOT_GLOBAL);
+        CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, b), 0);
+        loads = machine_root_loads;
+        CHECK_EQ(update(a, 9, 0), 0);
+        CHECK_EQ(machine_root_loads - loads, mode != ROOT_GLOBAL);
+        CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, mfn(0)), 0);
+        CHECK_EQ(update(a, 9, 0), 0);
+        CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, a), 0);
+    }
+}
+
+/* Domain0 changes another domain's root, which runs on another processor. */
+static void root_of_another(void)
+{
+    struct domain *other;
+    mfn_t root;
+
+    start(1);
+    other = d;
+    root = tree(FRAME_L4, 1);
+    CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, root), 0);
+    machine_run(0);
+    root_mode = ROOT_ISOLATED_PCID;
+    CHECK_EQ(update_as((unsigned)(other->id + 1) << 16 | DOMID_SELF, root, 9, 0, 0), 0);
+    CHECK(other->vcpus[0]->memory.root_changed);
+    CHECK_EQ(update_as((DOMID_XEN + 1u) << 16 | DOMID_SELF, root, 9, 0, 0), -EPERM);
+    root_mode = ROOT_GLOBAL;
+}
+
+/* Work that waits when a call begins, and comes up within one. */
+static void calls_that_wait(void)
+{
+    struct mmuext_op ops[2] = {{.cmd = MMUEXT_UNPIN_TABLE}, {.cmd = MMUEXT_TLB_FLUSH_LOCAL}};
+    struct mmu_update req = {0};
+    mfn_t root, other;
+
+    start(0);
+    root = tree(FRAME_L4, 3), other = tree(FRAME_L4, 3);
+    CHECK_EQ(mmu_pin(d, root, FRAME_L4), 0);
+    CHECK_EQ(mmu_pin(d, other, FRAME_L4), 0);
+    req.ptr = mfn_maddr(machine_frame(d)).a;
+    ops[0].arg1.mfn = root.n;
+    machine_preempt_always(true);
+    CHECK_EQ(do_mmuext_op((uint64_t)ops, 2, 0, DOMID_SELF), -ERESTART);
+    CHECK(mfn_is_named(current->memory.dying_table));
+    CHECK_EQ(do_mmu_update((uint64_t)&req, 1, 0, DOMID_SELF), -ERESTART);
+    CHECK_EQ(do_mmuext_op((uint64_t)ops, 1, 0, DOMID_SELF), -ERESTART);
+    CHECK_EQ(vcpu_set_root(current, other, false), -ERESTART);
+    CHECK_EQ(vcpu_drop_roots(current), -ERESTART);
+    CHECK_EQ(root_switch(other, false), -ERESTART);
+    machine_preempt_always(false);
+    CHECK_EQ(do_mmu_update((uint64_t)&req, 1, 0, DOMID_SELF), 0);
+    CHECK(!mfn_is_named(current->memory.dying_table));
+    ops[0].cmd = MMUEXT_UNMARK_SUPER;
+    CHECK_EQ(do_mmuext_op((uint64_t)ops, 1, 0, DOMID_SELF), -EOPNOTSUPP);
+}
+
+/* Who may map memory uncached, and what the frame remembers of it. */
+static void caching(void)
+{
+    mfn_t l1, m;
+
+    start(0);
+    l1 = machine_frame(d), m = machine_frame(d);
+    CHECK_EQ(mmu_pin(d, l1, FRAME_L1), 0);
+    CHECK_EQ(update(l1, 0, pte_make(m, READ_ONLY | PTE_PCD)), 0);
+    CHECK(!(frame_of(m)->type & TYPE_UNCACHED));
+    CHECK_EQ(update(l1, 0, pte_make(m, UNCACHED)), 0);
+    CHECK(frame_of(m)->type & TYPE_UNCACHED);
+    start(1);
+    l1 = machine_frame(d), m = machine_frame(d);
+    CHECK_EQ(mmu_pin(d, l1, FRAME_L1), 0);
+    CHECK_EQ(update(l1, 0, pte_make(m, READ_ONLY)), 0);
+    /* Refused with the write permission that came along, and without. */
+    CHECK_EQ(update(l1, 0, pte_make(m, UNCACHED)), -EINVAL);
+    CHECK_EQ(update(l1, 0, pte_make(m, READ_ONLY | PTE_PCD)), -EINVAL);
+    CHECK_EQ(frame_of(m)->type & TYPE_COUNT, 0);
+    CHECK_EQ(update(l1, 1, pte_make(m, UNCACHED)), -EINVAL);
+}
+
+static void device_frames(void)
+{
+    mfn_t l1, m;
+
+    start(0);
+    l1 = machine_frame(d), m = machine_frame(d);
+    CHECK_EQ(mmu_pin(d, l1, FRAME_L1), 0);
+    for (unsigned i = 0; i < 2; i++)
+        CHECK_EQ(update(l1, 0, pte_make(mfn(DEVICE_FRAME), i ? DATA : READ_ONLY)), 0);
+    CHECK_EQ(update_as(DOMID_IO, l1, 0, pte_make(mfn(DEVICE_FRAME + 1), DATA), 0), 0);
+    CHECK_EQ(update_as(DOMID_XEN, l1, 1, pte_make(mfn(DEVICE_FRAME), DATA), 0), -EINVAL);
+    /* A grant in place of a device's frame, of memory, and of nothing. */
+    CHECK_EQ(mmu_map_grant_pte(maddr(mfn_maddr(l1).a), m, false, 0), 0);
+    CHECK_EQ(mmu_map_grant_pte(maddr(mfn_maddr(l1).a), m, true, 0), 0);
+    CHECK_EQ(frame_of(m)->type & TYPE_COUNT, 1);
+    CHECK_EQ(update(l1, 0, 0), 0);
+    CHECK_EQ(frame_of(m)->count & COUNT_REFS, 1);
+}
+
+/* A swapped-out entry by a store: what the processor could take for an address is refused. */
+static void absent_entries(void)
+{
+    mfn_t l1;
+
+    start(1);
+    l1 = machine_frame(d);
+    CHECK_EQ(mmu_pin(d, l1, FRAME_L1), 0);
+    l1tf_bits = 44;
+    spin_lock(&d->paging_lock);
+    CHECK_EQ(leaf_replace(d, table(l1), 0, pte_make(machine_frame(d), 0)), -EINVAL);
+    CHECK_EQ(leaf_replace(d, table(l1), 0, ~UINT64_C(1)), 0);
+    spin_unlock(&d->paging_lock);
+    l1tf_bits = 0;
+}
+
+/* The four entries of a 32-bit root: the last must stay. */
+static void compat_root(void)
+{
+    mfn_t root, l2[4];
+
+    start(1);
+    d->is_compat = true;
+    root = machine_frame(d);
+    for (unsigned i = 0; i < 4; i++) {
+        l2[i] = machine_frame(d);
+        table(root)[i] = pte_make(l2[i], PTE_PRESENT);
+    }
+    CHECK_EQ(mmu_pin(d, root, FRAME_L3), 0);
+    CHECK_EQ(update(root, 0, 0), 0);
+    CHECK_EQ(update(root, 3, 0), -EINVAL);
+    CHECK_EQ(update(root, 4, 0), -EINVAL);
+    CHECK_EQ(root_switch(root, false), 0);
+    CHECK_EQ(root_switch(root, true), -EOPNOTSUPP);
+}
+
+static void teardown_at_once(void)
+{
+    uint64_t before;
+
+    start(1);
+    before = frames_free();
+    CHECK_EQ(mmu_pin(d, tree(FRAME_L4, 2), FRAME_L4), 0);
+    d->state = DOMAIN_DYING;
+    machine_run(0);
+    CHECK_EQ(memory_teardown(d), 0);
+    CHECK_EQ(frames_free(), before);
+}
+
+int main(void)
+{
+    dying();
+    partial_as_another();
+    parent_of_stranger();
+    refused_without_time();
+    counts();
+    roots();
+    root_of_another();
+    calls_that_wait();
+    caching();
+    device_frames();
+    absent_entries();
+    compat_root();
+    teardown_at_once();
+    return check_report();
+}
