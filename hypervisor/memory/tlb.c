@@ -9,12 +9,10 @@
 
 #include "domain/domain.h"
 #include "memory/hypmap.h"
-#include "x86/cpu.h"
+#include "x86/cpuid.h"
 #include "x86/current.h"
 #include "x86/smp.h"
 
-#define CPUID_7B_INVPCID (1u << 10)
-#define INVPCID_ADDRESS 0ul
 #define LAST_PCID 4u /* contexts 1 to 4: two modes, each as Ringfort and as guests see it */
 
 /* Every full flush advances the clock, by two: it stays odd, and no stamp, its low half, is 0. A
@@ -48,30 +46,17 @@ void tlb_flush_local(void)
     irq_restore(flags);
 }
 
-static bool have_invpcid(void)
-{
-    static int known = -1;
-
-    if (known < 0)
-        known = cpuid(0, 0).a >= 7 && (cpuid(7, 0).b & CPUID_7B_INVPCID);
-    return known;
-}
-
 void tlb_flush_page_local(uint64_t va)
 {
-    struct {
-        uint64_t pcid, address;
-    } what = {.address = va};
-
     /* Guests choose the address. INVLPG ignores one that is not canonical, INVPCID faults. */
     if ((uint64_t)((int64_t)(va << 16) >> 16) != va)
         return;
     /* A 32-bit guest runs in the context that is loaded now. */
     if (root_mode != ROOT_ISOLATED_PCID || current->domain->is_compat) {
         invlpg((const void *)va);
-    } else if (have_invpcid()) {
-        for (what.pcid = 1; what.pcid <= LAST_PCID; what.pcid++)
-            asm volatile("invpcid %0, %1" ::"m"(what), "r"(INVPCID_ADDRESS) : "memory");
+    } else if (cpu_features.invpcid) {
+        for (unsigned pcid = 1; pcid <= LAST_PCID; pcid++)
+            invpcid_address(pcid, va);
     } else {
         tlb_flush_local();
     }
@@ -125,7 +110,7 @@ void cache_flush_all(void)
 {
     cpumask_t others;
 
-    asm volatile("wbinvd" ::: "memory");
+    wbinvd();
     if (others_of(&cpus_online, &others))
         smp_call(&others, REMOTE_CACHE_FLUSH, 0);
 }

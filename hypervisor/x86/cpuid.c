@@ -23,6 +23,7 @@
 #define FEATURE_XSAVE (1u << 26)
 #define FEATURE_OSXSAVE (1u << 27)
 #define FEATURE_RDTSCP (1u << 27)
+#define FEATURE_INVPCID (1u << 10)    /* EBX of leaf 7 */
 #define FEATURE_IBPB_INTEL (1u << 26) /* EDX of leaf 7 */
 #define FEATURE_IBPB_AMD (1u << 12)   /* EBX of leaf 0x80000008 */
 #define INVARIANT_TSC (1u << 8)       /* EDX of leaf 0x80000007 */
@@ -98,6 +99,7 @@ void cpu_features_init(void)
     cpu_features.is_amd = vendor == AUTHENTIC_AMD_EBX || vendor == HYGON_EBX;
     cpu_features.tsc_aux =
         cpuid(EXTENDED, 0).a > EXTENDED && (cpuid(EXTENDED + 1, 0).d & FEATURE_RDTSCP);
+    cpu_features.invpcid = cpuid(0, 0).a >= 7 && (cpuid(7, 0).b & FEATURE_INVPCID);
     cpu_features.ibpb =
         (cpuid(0, 0).a >= 7 && (cpuid(7, 0).d & FEATURE_IBPB_INTEL)) ||
         (cpuid(EXTENDED, 0).a >= EXTENDED + 8 && (cpuid(EXTENDED + 8, 0).b & FEATURE_IBPB_AMD));

@@ -16,6 +16,7 @@ struct cpu_features {
                       * until a CPU that starts finds otherwise (time/clock.c) */
     bool smap;       /* CR4.SMAP is set: guest memory is touched between STAC and CLAC only */
     bool is_amd;
+    bool invpcid;
     bool ibpb;           /* a command that empties the branch predictors */
     uint64_t xcr0;       /* every state component Ringfort saves */
     uint32_t xsave_size; /* bytes of an XSAVE area with all of them */

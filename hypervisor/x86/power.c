@@ -44,7 +44,7 @@ void acpi_enter_sleep(uint32_t pm1a_value, uint32_t pm1b_value)
     if (!acpi.pm1a_control)
         return;
     console_drain();
-    asm volatile("wbinvd" ::: "memory");
+    wbinvd();
     outw(acpi.pm1a_control, soft_off.pm1a);
     if (acpi.pm1b_control)
         outw(acpi.pm1b_control, soft_off.pm1b);

@@ -56,7 +56,7 @@ static void perform(enum remote_call call, uint64_t arg)
         tlb_flush_page_local(arg);
         break;
     case REMOTE_CACHE_FLUSH:
-        asm volatile("wbinvd" ::: "memory");
+        wbinvd();
         break;
     case REMOTE_ROOT_CHANGED:
         reload_root();

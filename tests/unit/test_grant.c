@@ -317,6 +317,7 @@ static void test_transfer(void)
 static void test_transfer_refusals(void)
 {
     grant_world_reset(2);
+    CHECK_EQ(op(GNTTABOP_transfer, NULL, 1), -EFAULT);
     grant_world_offer(1, 8, GTF_accept_transfer, 2, 0);
     CHECK_EQ(transfer(2, WORLD_FRAMES, 1, 8), GNTST_bad_page);
     CHECK_EQ(transfer(2, 9, 1, 8), GNTST_bad_page);

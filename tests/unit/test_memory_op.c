@@ -20,6 +20,10 @@
 #include "memory/memory_op.h"
 #include "memory/oracle.h"
 #include "memory/reservation.h"
+#include "memory/pte.h"
+#include "memory/page_type.h"
+#include "memory/hypmap.h"
+#include "lib/abi32.h"
 
 #define LIST 64
 #define GRANT_FRAMES 7
@@ -501,6 +505,126 @@ static void test_claims_and_resources(void)
     CHECK_EQ(do_memory_op(XENMEM_claim_pages, (uint64_t)&claim), -EPERM);
 }
 
+/* Ringfort's own tables for the arrays: of the wide one two pages, of the narrow one 2 MiB. */
+static void map_arrays(bool narrow)
+{
+    enum { L3 = 10, L2, L1, NARROW_L2, FIRST = 20 };
+    uint64_t *l3 = mfn_to_virt(mfn(L3)), *l2 = mfn_to_virt(mfn(L2)), *l1 = mfn_to_virt(mfn(L1));
+    uint64_t *narrow_l2 = mfn_to_virt(mfn(NARROW_L2));
+
+    for (unsigned i = L3; i <= NARROW_L2; i++)
+        memset(mfn_to_virt(mfn(i)), 0, PAGE_SIZE);
+    hv_root[M2P_BASE >> 39 & 511] = pte_make(mfn(L3), PTE_PRESENT);
+    l3[0] = pte_make(mfn(L2), PTE_PRESENT);
+    l2[0] = pte_make(mfn(L1), PTE_PRESENT);
+    l1[0] = pte_make(mfn(FIRST), PTE_PRESENT);
+    l1[1] = pte_make(mfn(FIRST + 1), PTE_PRESENT);
+    if (narrow) {
+        l3[COMPAT_M2P_BASE >> 30 & 511] = pte_make(mfn(NARROW_L2), PTE_PRESENT);
+        narrow_l2[0] = pte_make(mfn(512), PTE_PRESENT | PTE_LARGE);
+    }
+}
+
+static void test_arrays(void)
+{
+    struct xen_machphys_mfn_list ask = {.max_extents = 4};
+    uint32_t narrow[3];
+
+    start();
+    map_arrays(true);
+    ask.extent_start.p = (xen_pfn_t *)list;
+    CHECK_EQ(do_memory_op(XENMEM_machphys_mfn_list, (uint64_t)&ask), 0);
+    CHECK(ask.nr_extents == 1 && list[0] == 20);
+    CHECK_EQ(do_memory_op(XENMEM_machphys_compat_mfn_list, (uint64_t)&ask), 0);
+    CHECK(ask.nr_extents == 1 && list[0] == 512);
+    ask.max_extents = 0;
+    list[0] = 77;
+    CHECK_EQ(do_memory_op(XENMEM_machphys_mfn_list, (uint64_t)&ask), 0);
+    CHECK(ask.nr_extents == 0 && list[0] == 77);
+    CHECK_EQ(do_memory_op(XENMEM_machphys_mfn_list, HYPERVISOR_ADDRESS), -EFAULT);
+    ask.max_extents = 1;
+    ask.extent_start.p = (xen_pfn_t *)HYPERVISOR_ADDRESS;
+    CHECK_EQ(do_memory_op(XENMEM_machphys_mfn_list, (uint64_t)&ask), -EFAULT);
+    ask.extent_start.p = NULL;
+    CHECK_EQ(do_memory_op(XENMEM_machphys_mfn_list, (uint64_t)&ask), -EFAULT);
+    d->is_compat = true;
+    CHECK_EQ(do_memory_op(XENMEM_machphys_mapping, (uint64_t)narrow), 0);
+    CHECK_EQ(narrow[0], COMPAT_HOLE_DEFAULT);
+    CHECK_EQ(narrow[1], COMPAT_HOLE_DEFAULT + (2 << 20));
+    CHECK_EQ(narrow[2], (2 << 20) / 4 - 1);
+    d->is_compat = false;
+    machine_run(1);
+    CHECK_EQ(do_memory_op(XENMEM_machphys_mfn_list, (uint64_t)&ask), -EPERM);
+    machine_run(0);
+
+    /* What is mapped is everybody's to read; the gaps are nobody's. */
+    map_arrays(false);
+    memory_machphys_share();
+    for (unsigned i = 19; i <= 22; i++)
+        CHECK_EQ(frame_owner(frame_of(mfn(i))), i == 20 || i == 21 ? dom_xen : NULL);
+    CHECK_EQ(frame_of(mfn(20))->type, type_key(FRAME_SHARED) | 1);
+}
+
+/* What the guest shows as its highest PFN, at each width, else what it has. */
+static void test_highest_pfn(void)
+{
+    static struct shared_info shared;
+    struct xen_memory_domain query = {.domid = DOMID_SELF};
+
+    start();
+    CHECK_EQ(do_memory_op(XENMEM_maximum_gpfn, (uint64_t)&query), 0);
+    reserve(XENMEM_populate_physmap, list, 5, 0);
+    CHECK_EQ(do_memory_op(XENMEM_maximum_gpfn, (uint64_t)&query), 4);
+    d->shared_info = &shared;
+    CHECK_EQ(do_memory_op(XENMEM_maximum_gpfn, (uint64_t)&query), 4);
+    shared.arch.max_pfn = 100;
+    CHECK_EQ(do_memory_op(XENMEM_maximum_gpfn, (uint64_t)&query), 99);
+    shared.arch.max_pfn = 0;
+    ((struct shared_info_x86_32 *)&shared)->arch.max_pfn = 50;
+    d->is_compat = true;
+    CHECK_EQ(do_memory_op(XENMEM_maximum_gpfn, (uint64_t)&query), 49);
+    CHECK_EQ(do_memory_op(XENMEM_maximum_gpfn, HYPERVISOR_ADDRESS), -EFAULT);
+    CHECK_EQ(do_memory_op(XENMEM_get_vnumainfo, (uint64_t)&query), -EOPNOTSUPP);
+    d->is_compat = false;
+}
+
+static void test_refused_claims_and_resources(void)
+{
+    struct xen_memory_reservation claim = {.nr_extents = 1, .domid = 1};
+    struct xen_mem_acquire_resource r = {.domid = 1, .nr_frames = 2};
+
+    start();
+    CHECK_EQ(do_memory_op(XENMEM_claim_pages, HYPERVISOR_ADDRESS), -EFAULT);
+    claim.extent_order = 1;
+    CHECK_EQ(do_memory_op(XENMEM_claim_pages, (uint64_t)&claim), -EINVAL);
+    claim.extent_order = 0, claim.mem_flags = 1;
+    CHECK_EQ(do_memory_op(XENMEM_claim_pages, (uint64_t)&claim), -EINVAL);
+    claim.mem_flags = 0, claim.extent_start.p = (xen_pfn_t *)list;
+    CHECK_EQ(do_memory_op(XENMEM_claim_pages, (uint64_t)&claim), -EINVAL);
+    claim.extent_start.p = NULL, claim.domid = 9;
+    CHECK_EQ(do_memory_op(XENMEM_claim_pages, (uint64_t)&claim), -ESRCH);
+
+    r.frame_list.p = (xen_pfn_t *)list;
+    r.type = XENMEM_resource_grant_table;
+    CHECK_EQ(do_memory_op(XENMEM_acquire_resource, HYPERVISOR_ADDRESS), -EFAULT);
+    CHECK_EQ(do_memory_op(XENMEM_acquire_resource, (uint64_t)&r), 0);
+    r.pad = 1;
+    CHECK_EQ(do_memory_op(XENMEM_acquire_resource, (uint64_t)&r), -EINVAL);
+    r.pad = 0, r.type = XENMEM_resource_ioreq_server;
+    CHECK_EQ(do_memory_op(XENMEM_acquire_resource, (uint64_t)&r), -EOPNOTSUPP);
+    r.type = XENMEM_resource_grant_table, r.id = XENMEM_resource_grant_table_id_status;
+    CHECK_EQ(do_memory_op(XENMEM_acquire_resource, (uint64_t)&r), -EOPNOTSUPP);
+    r.id = 0, r.frame = GRANT_FRAMES;
+    CHECK_EQ(do_memory_op(XENMEM_acquire_resource, (uint64_t)&r), -EINVAL);
+    r.frame = 0, r.domid = 9;
+    CHECK_EQ(do_memory_op(XENMEM_acquire_resource, (uint64_t)&r), -ESRCH);
+    r.domid = 1, r.frame_list.p = (xen_pfn_t *)HYPERVISOR_ADDRESS;
+    CHECK_EQ(do_memory_op(XENMEM_acquire_resource, (uint64_t)&r), -EFAULT);
+    r.frame_list.p = (xen_pfn_t *)list;
+    machine_domain(1)->state = DOMAIN_DYING;
+    CHECK_EQ(do_memory_op(XENMEM_acquire_resource, (uint64_t)&r), -ESRCH);
+}
+
 int main(void)
 {
     test_populate_and_decrease();
@@ -518,5 +642,8 @@ int main(void)
     test_queries();
     test_maps();
     test_claims_and_resources();
+    test_arrays();
+    test_highest_pfn();
+    test_refused_claims_and_resources();
     return check_report();
 }

@@ -7,12 +7,26 @@
 #define irq_save real_irq_save
 #define irq_restore real_irq_restore
 #define irq_enabled real_irq_enabled
+#define read_cr3 real_read_cr3
+#define write_cr3 real_write_cr3
+#define read_cr4 real_read_cr4
+#define write_cr4 real_write_cr4
+#define invlpg real_invlpg
+#define invpcid_address real_invpcid_address
+#define wbinvd real_wbinvd
 #include_next "x86/cpu.h"
 #undef irq_disable
 #undef irq_enable
 #undef irq_save
 #undef irq_restore
 #undef irq_enabled
+#undef read_cr3
+#undef write_cr3
+#undef read_cr4
+#undef write_cr4
+#undef invlpg
+#undef invpcid_address
+#undef wbinvd
 
 static inline void irq_disable(void)
 {
@@ -35,5 +49,14 @@ static inline bool irq_enabled(void)
 {
     return true;
 }
+
+/* What empties TLBs and caches: for the test that is linked with them. */
+unsigned long read_cr3(void);
+void write_cr3(unsigned long value);
+unsigned long read_cr4(void);
+void write_cr4(unsigned long value);
+void invlpg(const void *va);
+void invpcid_address(uint64_t pcid, uint64_t va);
+void wbinvd(void);
 
 #endif
