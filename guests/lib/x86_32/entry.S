@@ -7,6 +7,7 @@
 #include <xen/xen.h>
 
 #include "stack.h"
+#include "stubs.inc"
 
 /* Offsets in struct trap_frame. */
 #define FRAME_RAX (10 * 4)
@@ -22,21 +23,10 @@
 
 .macro STUB number
     .balign 32
-    .if (\number != 8) && (\number < 10 || \number > 14) && (\number != 17) && (\number != 21)
-    push $0
-    .endif
-    push $\number
-    jmp entry_common
+    NUMBER \number
 .endm
 
-    .balign 32
-    .globl trap_stubs
-trap_stubs:
-    .set number, 0
-    .rept VECTORS
-    STUB number
-    .set number, number + 1
-    .endr
+TRAP_STUBS
 
     .globl entry_event, entry_syscall32, entry_sysenter, entry_failsafe
 entry_event:

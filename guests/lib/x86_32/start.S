@@ -4,19 +4,9 @@
 #include "note.inc"
 #include "stack.h"
 
-NOTE(XEN_ELFNOTE_ENTRY, .long _start)
-NOTE(XEN_ELFNOTE_HYPERCALL_PAGE, .long hypercall_page)
-NOTE(XEN_ELFNOTE_VIRT_BASE, .long VIRT_BASE)
-NOTE(XEN_ELFNOTE_PADDR_OFFSET, .long 0)
+NOTES(.long)
 /* The last 64 MB are enough for the hypervisor; it may take more all the same. */
 NOTE(XEN_ELFNOTE_HV_START_LOW, .long __HYPERVISOR_VIRT_START_NONPAE)
-NOTE(XEN_ELFNOTE_XEN_VERSION, .asciz "xen-3.0")
-NOTE(XEN_ELFNOTE_GUEST_OS, .asciz "ringfort-test")
-NOTE(XEN_ELFNOTE_GUEST_VERSION, .asciz "1")
-NOTE(XEN_ELFNOTE_LOADER, .asciz "generic")
-NOTE(XEN_ELFNOTE_PAE_MODE, .asciz "yes")
-NOTE(XEN_ELFNOTE_FEATURES, .asciz "!writable_page_tables|pae_pgdir_above_4gb")
-NOTE(XEN_ELFNOTE_SUPPORTED_FEATURES, .long 1 << 11)
 
 .macro SAVE reg, index
     movl %\reg, boot_registers + 4 * \index

@@ -2,17 +2,7 @@
 #include "note.inc"
 #include "stack.h"
 
-NOTE(XEN_ELFNOTE_ENTRY, .quad _start)
-NOTE(XEN_ELFNOTE_HYPERCALL_PAGE, .quad hypercall_page)
-NOTE(XEN_ELFNOTE_VIRT_BASE, .quad VIRT_BASE)
-NOTE(XEN_ELFNOTE_PADDR_OFFSET, .quad 0)
-NOTE(XEN_ELFNOTE_XEN_VERSION, .asciz "xen-3.0")
-NOTE(XEN_ELFNOTE_GUEST_OS, .asciz "ringfort-test")
-NOTE(XEN_ELFNOTE_GUEST_VERSION, .asciz "1")
-NOTE(XEN_ELFNOTE_LOADER, .asciz "generic")
-NOTE(XEN_ELFNOTE_PAE_MODE, .asciz "yes")
-NOTE(XEN_ELFNOTE_FEATURES, .asciz "!writable_page_tables|pae_pgdir_above_4gb")
-NOTE(XEN_ELFNOTE_SUPPORTED_FEATURES, .long 1 << 11)
+NOTES(.quad)
 
 .macro SAVE reg, index
     mov %\reg, boot_registers + 8 * \index(%rip)
