@@ -48,7 +48,7 @@ void debugreg_load(const struct vcpu *v)
     write_dr2(v->arch.dr[2]);
     write_dr3(v->arch.dr[3]);
     write_dr6(v->arch.dr[6]);
-    write_dr7(v->arch.dr[7]);
+    write_dr7(debugreg_real_dr7(v->arch.dr[7]));
 }
 
 int vcpu_set_debugreg(struct vcpu *v, int reg, uint64_t value)
