@@ -128,7 +128,7 @@ void test(void)
         sched_op(SCHEDOP_yield, NULL);
     print("%u calls, %u accepted, %u outcomes\n", made, accepted, reached_outcomes);
     CHECK(made == 0 || only || accepted > made / 20);
-    CHECK(made == 0 || accepted < made);
+    CHECK(made == 0 || only || accepted < made);
     play_end();
     if (!is_beside())
         beside_wait(PATIENCE);

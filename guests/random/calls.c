@@ -5,6 +5,7 @@
 #include <xen/arch-x86/xen-mca.h>
 #include <xen/domctl.h>
 #include <xen/nmi.h>
+#include <xen/physdev.h>
 
 uint32_t reached_outcomes;
 
@@ -188,6 +189,12 @@ static bool is_suicide(const struct call *call)
         return is_room(op) && (op[0] == XEN_SYSCTL_debug_keys || op[0] == XEN_SYSCTL_readconsole);
     case __HYPERVISOR_domctl:
         return is_room(op) && (op[2] < 2 || op[2] == DOMID_SELF);
+    /* Once given, Ringfort has this page for good. */
+    case __HYPERVISOR_physdev_op:
+        op = (const uint32_t *)call->args[1];
+        return (call->args[0] == PHYSDEVOP_pirq_eoi_gmfn_v1 ||
+                call->args[0] == PHYSDEVOP_pirq_eoi_gmfn_v2) &&
+               is_room(op) && is_private(*op);
     /* Results would be written over what is behind the list. */
     case __HYPERVISOR_multicall:
         return is_room(op);

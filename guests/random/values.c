@@ -56,11 +56,14 @@ static uint64_t number(void)
 }
 
 /* No address of this guest's own by accident. */
+static uint64_t harmless(uint64_t n)
+{
+    return (uint32_t)n >= (uint32_t)VIRT_BASE && (uint32_t)n < 0xf0000000U ? n & ~0xc0000000ULL : n;
+}
+
 uint64_t some_number(void)
 {
-    uint64_t n = number();
-
-    return (uint32_t)n >= (uint32_t)VIRT_BASE && (uint32_t)n < 0xf0000000U ? n & ~0xc0000000ULL : n;
+    return harmless(number());
 }
 
 unsigned some_domain(void)
@@ -166,7 +169,7 @@ static void fill(uint32_t *words, size_t count)
             words[i] = some_domain();
             break;
         case 2:
-            words[i] = (uint32_t)some_mfn();
+            words[i] = (uint32_t)harmless(some_mfn());
             break;
         default:
             words[i] = below(4);
