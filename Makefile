@@ -2,7 +2,7 @@
 #   make DEBUG=1   assertions, lock-order checks, refusal log, memory oracle (in build/debug/)
 #   make tools     what Domain0 runs beside xl (in build/tools)
 #   make run | test | test-long | fuzz | fuzz-guest | coverage | bench | bench-domains |
-#        lint | stats
+#        bench-isolation | lint | stats
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
@@ -124,6 +124,12 @@ bench-domains: setup
 	@$(MAKE) --no-print-directory all
 	@bench/domains/run
 
+# A database and a web server beside domains that misbehave, on Xen too.
+bench-isolation: setup
+	@tools/setup bench
+	@$(MAKE) --no-print-directory all
+	@bench/isolation/run
+
 # ringfort-bvt and ringfort-trace, for any Debian with Xen's libraries.
 tools: setup
 	@$(MAKE) --no-print-directory -C tools/domain0
@@ -137,4 +143,4 @@ stats:
 clean:
 	rm -rf $(OUT)/release $(OUT)/debug $(OUT)/ringfort* $(OUT)/host $(OUT)/guests
 
-.PHONY: all run setup test test-long fuzz fuzz-guest coverage bench bench-domains tools lint stats clean
+.PHONY: all run setup test test-long fuzz fuzz-guest coverage bench bench-domains bench-isolation tools lint stats clean

@@ -57,6 +57,11 @@ def native(linux, initrd, memory):
             "-append", f"console=ttyS0 {linux}"]
 
 
+def slower(command, shift):
+    """The same machine with 2^shift ns for each instruction instead of 1."""
+    return [str(word).replace("shift=0", f"shift={shift}") for word in command]
+
+
 def hypervisor(image, options, linux, initrd, memory):
     return [*QEMU, "-m", memory, "-kernel", image,
             "-append", f"console=com1 com1=115200,8n1 {options}",
