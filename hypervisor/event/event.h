@@ -74,5 +74,6 @@ void event_dump(void);
 
 /* EVENT_CHANNEL_OP hypercall. */
 long do_event_channel_op(unsigned cmd, uint64_t arg);
+long do_event_channel_op_compat(uint64_t arg);
 
 #endif

@@ -199,3 +199,13 @@ long do_event_channel_op(unsigned cmd, uint64_t arg)
         return refuse(-EFAULT);
     return rc;
 }
+
+/* The form from before 2006: the command is in the structure. */
+long do_event_channel_op_compat(uint64_t arg)
+{
+    uint32_t cmd;
+
+    if (!copy_from_guest(&cmd, arg + offsetof(struct evtchn_op, cmd), sizeof(cmd)))
+        return refuse(-EFAULT);
+    return do_event_channel_op(cmd, arg + offsetof(struct evtchn_op, u));
+}

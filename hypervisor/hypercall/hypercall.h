@@ -48,6 +48,7 @@ long do_domctl(uint64_t arg);
 long do_mca(uint64_t arg);
 long do_vcpu_op(int cmd, unsigned vcpuid, uint64_t arg);
 long do_sched_op(int cmd, uint64_t arg);
+long do_sched_op_compat(int cmd, uint64_t arg);
 long do_set_timer_op(int64_t timeout);
 long do_ringfort_op(unsigned op, uint64_t arg);
 long do_grant_table_op(unsigned cmd, uint64_t uop, unsigned count);

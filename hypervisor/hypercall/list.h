@@ -23,6 +23,7 @@
     HYPERCALL(set_callbacks, 3, B, ANY)                                                            \
     HYPERCALL(fpu_taskswitch, 1, B, ANY)                                                           \
     HYPERCALL(platform_op, 1, B, DOM0)                                                             \
+    HYPERCALL(sched_op_compat, 2, B, ANY)                                                          \
     HYPERCALL(set_debugreg, 2, B, ANY)                                                             \
     HYPERCALL(get_debugreg, 1, B, ANY)                                                             \
     HYPERCALL(update_descriptor, 2, B, ANY)                                                        \
@@ -30,6 +31,7 @@
     HYPERCALL(multicall, 2, B, ANY)                                                                \
     HYPERCALL(update_va_mapping, 3, B, ANY)                                                        \
     HYPERCALL(set_timer_op, 1, B, ANY)                                                             \
+    HYPERCALL(event_channel_op_compat, 1, B, ANY)                                                  \
     HYPERCALL(xen_version, 2, B, ANY)                                                              \
     HYPERCALL(console_io, 3, B, ANY)                                                               \
     HYPERCALL(grant_table_op, 3, B, ANY)                                                           \

@@ -170,3 +170,19 @@ long do_set_timer_op(int64_t timeout)
         timer_set(&v->time.singleshot, timeout);
     return 0;
 }
+
+/* The form from before 2006: three commands, and the reason is the argument's low byte. (GNU Mach
+ * gives the address of today's structure there, and ends all the same.) */
+long do_sched_op_compat(int cmd, uint64_t arg)
+{
+    switch (cmd) {
+    case SCHEDOP_yield:
+    case SCHEDOP_block:
+        return do_sched_op(cmd, 0);
+    case SCHEDOP_shutdown:
+        domain_shutdown(current->domain, (uint8_t)arg);
+        return 0;
+    default:
+        return refuse(-ENOSYS);
+    }
+}
