@@ -120,6 +120,7 @@ void test(void)
     grant_init();
     tables_make();
     spares_make();
+    brink_make();
     clock_keep();
     for (unsigned vcpu = 1; vcpu < vcpus; vcpu++)
         MUST(vcpu_launch(vcpu, run));

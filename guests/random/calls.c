@@ -6,6 +6,7 @@
 #include <xen/domctl.h>
 #include <xen/nmi.h>
 #include <xen/physdev.h>
+#include <xen/platform.h>
 
 uint32_t reached_outcomes;
 
@@ -125,21 +126,46 @@ static void make_register(struct call *call)
     }
 }
 
-/* What tools ask of Ringfort; about this domain only what cannot end it. */
+/* A domain that can be made, more or less. */
+static void make_domain(struct xen_domctl *op)
+{
+    op->domain = (domid_t)(2 + below(3));
+    memset(&op->u, 0, sizeof(op->u));
+    op->u.createdomain = (struct xen_domctl_createdomain){.max_vcpus = 1 + below(3),
+                                                          .max_evtchn_port = 1 + below(2000),
+                                                          .max_grant_frames = 1 + (int)below(40),
+                                                          .max_maptrack_frames = 1 + (int)below(40),
+                                                          .grant_opts = 1};
+    if (one_in(4))
+        ((uint32_t *)&op->u)[below(16)] = (uint32_t)some_number();
+}
+
+/* What tools ask of Ringfort, mostly about domains that were made in this way. Where a list may be,
+ * its address is one near the end of a page with nothing behind it, however long it is said to be.
+ */
 static void make_control(struct call *call)
 {
+    static const struct {
+        unsigned number, commands, version;
+    } kinds[] = {{__HYPERVISOR_domctl, 90, XEN_DOMCTL_INTERFACE_VERSION},
+                 {__HYPERVISOR_domctl, 90, XEN_DOMCTL_INTERFACE_VERSION},
+                 {__HYPERVISOR_sysctl, 30, XEN_SYSCTL_INTERFACE_VERSION},
+                 {__HYPERVISOR_platform_op, 70, XENPF_INTERFACE_VERSION}};
+    unsigned kind = below(ARRAY_SIZE(kinds));
     uint32_t *op = some_room(256);
-    bool is_domctl = one_in(2);
 
     if (is_room(op)) {
-        op[0] = below(is_domctl ? 90 : 30);
-        op[1] = is_domctl ? XEN_DOMCTL_INTERFACE_VERSION : XEN_SYSCTL_INTERFACE_VERSION;
-        op[2] = one_in(4) ? some_domain() : 2 + below(3);
-        if (one_in(20))
-            op[1] = (uint32_t)some_number();
+        op[0] = below(kinds[kind].commands);
+        op[1] = one_in(20) ? (uint32_t)some_number() : kinds[kind].version;
+        op[2] = one_in(4) ? some_domain() : 1 + below(4);
+        for (unsigned i = below(4); i > 0; i--)
+            ((uint64_t *)op)[1 + below(8)] = some_brink();
+        if (kinds[kind].number == __HYPERVISOR_domctl && one_in(8)) {
+            op[0] = XEN_DOMCTL_createdomain;
+            make_domain((struct xen_domctl *)op);
+        }
     }
-    *call =
-        (struct call){is_domctl ? __HYPERVISOR_domctl : __HYPERVISOR_sysctl, {(unsigned long)op}};
+    *call = (struct call){kinds[kind].number, {(unsigned long)op}};
 }
 
 static void make_any(struct call *call)
@@ -165,6 +191,24 @@ static bool is_loss(const struct gnttab_transfer *ops, unsigned long count)
     return false;
 }
 
+/* Operations on a domain that it survives in good order. */
+static bool is_gentle(unsigned command)
+{
+    static const unsigned gentle[] = {
+        XEN_DOMCTL_getdomaininfo,   XEN_DOMCTL_getvcpucontext,   XEN_DOMCTL_getvcpuinfo,
+        XEN_DOMCTL_scheduler_op,    XEN_DOMCTL_getvcpuaffinity,  XEN_DOMCTL_setvcpuaffinity,
+        XEN_DOMCTL_max_mem,         XEN_DOMCTL_settimeoffset,    XEN_DOMCTL_get_ext_vcpucontext,
+        XEN_DOMCTL_gettscinfo,      XEN_DOMCTL_get_address_size, XEN_DOMCTL_getpageframeinfo3,
+        XEN_DOMCTL_getvcpuextstate, XEN_DOMCTL_get_vcpu_msrs,    XEN_DOMCTL_getnodeaffinity,
+        XEN_DOMCTL_setnodeaffinity, XEN_DOMCTL_get_cpu_policy,   XEN_DOMCTL_max_vcpus,
+        XEN_DOMCTL_shadow_op};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(gentle); i++)
+        if (gentle[i] == command)
+            return true;
+    return false;
+}
+
 /* What ends this guest by right, or stops it for ever, is no finding. */
 static bool is_suicide(const struct call *call)
 {
@@ -174,8 +218,9 @@ static bool is_suicide(const struct call *call)
     case __HYPERVISOR_iret:
     case __HYPERVISOR_set_trap_table:
     case __HYPERVISOR_nmi_op:
-    case __HYPERVISOR_platform_op: /* switches the machine off */
         return is_room(op) || call->op == __HYPERVISOR_iret;
+    case __HYPERVISOR_platform_op:
+        return is_room(op) && op[0] == XENPF_enter_acpi_sleep;
     case __HYPERVISOR_sched_op:
         return (call->args[0] < 9 && call->args[0] != SCHEDOP_yield) ||
                call->args[0] == SCHEDOP_watchdog;
@@ -188,7 +233,8 @@ static bool is_suicide(const struct call *call)
     case __HYPERVISOR_sysctl:
         return is_room(op) && (op[0] == XEN_SYSCTL_debug_keys || op[0] == XEN_SYSCTL_readconsole);
     case __HYPERVISOR_domctl:
-        return is_room(op) && (op[2] < 2 || op[2] == DOMID_SELF);
+        return is_room(op) && ((op[2] & 0xffff) < 2 || (op[2] & 0xffff) == DOMID_SELF) &&
+               !is_gentle(op[0]);
     /* Once given, Ringfort has this page for good. */
     case __HYPERVISOR_physdev_op:
         op = (const uint32_t *)call->args[1];
@@ -214,6 +260,10 @@ static bool is_suicide(const struct call *call)
 
 static void make_one(struct call *call)
 {
+    if (random_seed % CONTROL_SEEDS == 0 && one_in(2)) {
+        make_control(call);
+        return;
+    }
     switch (below(20)) {
     case 0 ... 8:
         call_make_memory(call);

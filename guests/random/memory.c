@@ -210,9 +210,8 @@ static long exchange_alone(mfn_t mfn)
     uint64_t limit = now() + (is_beside() ? PATIENCE : 0);
     long result;
 
-    do
-        result = frame_exchange(mfn);
-    while (result && now() < limit);
+    while ((result = frame_exchange(mfn)) != 0 && now() < limit)
+        sleep_for(10 * MILLISECOND);
     return result;
 }
 

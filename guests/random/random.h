@@ -14,6 +14,7 @@
 #define PLAY_ENTRIES 8
 #define ARENA_PAGES 6
 #define GRANT_LIST_MAX 40
+#define CONTROL_SEEDS 5 /* with one in so many, half the calls are the tools' */
 
 struct call {
     unsigned op;
@@ -50,6 +51,9 @@ void *bad_pointer(void);
  * address instead that is no guest's, is not mapped or ends too early. */
 void *some_room(size_t size);
 
+/* An address at most 1 KiB before one where nothing is mapped. */
+unsigned long some_brink(void);
+
 /* Whether an address is in that memory, and can be written. */
 bool is_room(const void *at);
 
@@ -62,6 +66,7 @@ void call_make_memory(struct call *call);
 /* Page-table and grant calls use these. */
 void tables_make(void);
 void spares_make(void);
+void brink_make(void);
 void clock_keep(void);
 
 /* Makes a call, notes its outcome, and repairs what the guest itself needs: whether it was

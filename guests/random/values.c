@@ -4,6 +4,7 @@ static uint64_t state[MAX_VCPUS];
 /* With a page behind each for lists that are said to be longer than they are. */
 static char arenas[RANDOM_VCPUS][(ARENA_PAGES + 1) * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static unsigned used[RANDOM_VCPUS];
+static char brink[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 uint64_t random_seed = 1;
 
@@ -156,6 +157,16 @@ void *bad_pointer(void)
                                         HYPERVISOR_LAST_PAGE + 4090};
 
     return (void *)bad[below(ARRAY_SIZE(bad))];
+}
+
+unsigned long some_brink(void)
+{
+    return (unsigned long)brink + PAGE_SIZE - (8UL << below(8));
+}
+
+void brink_make(void)
+{
+    MUST(page_protect(brink + PAGE_SIZE, 0));
 }
 
 static void fill(uint32_t *words, size_t count)
