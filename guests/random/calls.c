@@ -224,6 +224,8 @@ static bool is_suicide(const struct call *call)
     case __HYPERVISOR_sched_op:
         return (call->args[0] < 9 && call->args[0] != SCHEDOP_yield) ||
                call->args[0] == SCHEDOP_watchdog;
+    case __HYPERVISOR_sched_op_compat:
+        return call->args[0] != SCHEDOP_yield;
     case __HYPERVISOR_vcpu_op:
         return call->args[0] == VCPUOP_up || call->args[0] == VCPUOP_down ||
                call->args[0] == VCPUOP_send_nmi || call->args[0] == VCPUOP_register_vcpu_info ||
