@@ -191,17 +191,16 @@ static bool is_loss(const struct gnttab_transfer *ops, unsigned long count)
     return false;
 }
 
-/* Operations on a domain that it survives in good order. */
+/* Operations on a domain that it survives in good order and time: a cap would stop it. */
 static bool is_gentle(unsigned command)
 {
     static const unsigned gentle[] = {
         XEN_DOMCTL_getdomaininfo,   XEN_DOMCTL_getvcpucontext,   XEN_DOMCTL_getvcpuinfo,
-        XEN_DOMCTL_scheduler_op,    XEN_DOMCTL_getvcpuaffinity,  XEN_DOMCTL_setvcpuaffinity,
-        XEN_DOMCTL_max_mem,         XEN_DOMCTL_settimeoffset,    XEN_DOMCTL_get_ext_vcpucontext,
+        XEN_DOMCTL_getvcpuaffinity, XEN_DOMCTL_settimeoffset,    XEN_DOMCTL_get_ext_vcpucontext,
         XEN_DOMCTL_gettscinfo,      XEN_DOMCTL_get_address_size, XEN_DOMCTL_getpageframeinfo3,
         XEN_DOMCTL_getvcpuextstate, XEN_DOMCTL_get_vcpu_msrs,    XEN_DOMCTL_getnodeaffinity,
         XEN_DOMCTL_setnodeaffinity, XEN_DOMCTL_get_cpu_policy,   XEN_DOMCTL_max_vcpus,
-        XEN_DOMCTL_shadow_op};
+    };
 
     for (unsigned i = 0; i < ARRAY_SIZE(gentle); i++)
         if (gentle[i] == command)

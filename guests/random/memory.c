@@ -1,6 +1,8 @@
 /* Calls about page tables, frames and grants' mappings. */
 #include "random.h"
 
+#include "beside.h"
+
 #define PATIENCE (60 * SECOND)
 
 char *play_pages[PAGES];
@@ -50,7 +52,7 @@ static void make_updates(struct call *call)
 {
     static const unsigned commands[] = {MMU_NORMAL_PT_UPDATE, MMU_NORMAL_PT_UPDATE,
                                         MMU_PT_UPDATE_PRESERVE_AD, MMU_MACHPHYS_UPDATE};
-    unsigned count = 1 + below(8);
+    unsigned count = 1 + below(8), domain = one_in(10) ? some_domain() : DOMID_SELF;
     struct mmu_update *list = some_room(count * sizeof(*list));
 
     for (unsigned i = 0; i < count && is_room(list); i++) {
@@ -61,11 +63,13 @@ static void make_updates(struct call *call)
                 (maddr_t)spare_frames[below(SPARES)] << PAGE_SHIFT | command, any()};
         else
             list[i] = (struct mmu_update){some_entry_address() | command, some_entry()};
+        /* What Domain0 writes over of the other's is no finding. */
+        if (domain == BESIDE_DOMAIN)
+            list[i].val &= ~PTE_RW;
     }
     *call = (struct call){__HYPERVISOR_mmu_update,
                           {(unsigned long)list, one_in(30) ? (unsigned)some_number() : count,
-                           one_in(4) ? (unsigned long)some_room(4) : 0,
-                           one_in(10) ? some_domain() : DOMID_SELF}};
+                           one_in(4) ? (unsigned long)some_room(4) : 0, domain}};
     /* Beyond its list a call would take what an earlier step left there: harmless, but not its. */
     if (is_room(list) && call->args[1] > count)
         call->args[1] = count;
@@ -82,11 +86,14 @@ static void make_extended(struct call *call)
         MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_TLB_FLUSH_MULTI, MMUEXT_INVLPG_MULTI,
         MMUEXT_INVLPG_LOCAL,    MMUEXT_FLUSH_CACHE,     MMUEXT_MARK_SUPER,
         MMUEXT_PIN_L1_TABLE,    MMUEXT_PIN_L2_TABLE};
-    unsigned count = 1 + below(4);
+    unsigned count = 1 + below(4), domain = one_in(10) ? some_domain() : DOMID_SELF;
     struct mmuext_op *list = some_room(count * sizeof(*list));
 
     for (unsigned i = 0; i < count && is_room(list); i++) {
         list[i].cmd = one_in(20) ? 100 + below(1000) : commands[below(ARRAY_SIZE(commands))];
+        if (domain == BESIDE_DOMAIN &&
+            (list[i].cmd == MMUEXT_CLEAR_PAGE || list[i].cmd == MMUEXT_COPY_PAGE))
+            list[i].cmd = MMUEXT_PIN_L1_TABLE;
         list[i].arg1.mfn = some_mfn();
         if (list[i].cmd == MMUEXT_SET_LDT || list[i].cmd == MMUEXT_INVLPG_LOCAL ||
             list[i].cmd == MMUEXT_INVLPG_MULTI)
@@ -95,9 +102,9 @@ static void make_extended(struct call *call)
         if (list[i].cmd == MMUEXT_SET_LDT)
             list[i].arg2.nr_ents = one_in(8) ? (unsigned)some_number() : below(513);
     }
-    *call = (struct call){__HYPERVISOR_mmuext_op,
-                          {(unsigned long)list, count, one_in(4) ? (unsigned long)some_room(4) : 0,
-                           one_in(10) ? some_domain() : DOMID_SELF}};
+    *call = (struct call){
+        __HYPERVISOR_mmuext_op,
+        {(unsigned long)list, count, one_in(4) ? (unsigned long)some_room(4) : 0, domain}};
 }
 
 static void make_mapping(struct call *call)
