@@ -208,6 +208,12 @@ static bool is_gentle(unsigned command)
     return false;
 }
 
+/* Whether an address is of this guest's memory, not only of what calls are made in. */
+static bool is_ours(unsigned long at)
+{
+    return at >= VIRT_BASE && at - VIRT_BASE < start_info->nr_pages << PAGE_SHIFT;
+}
+
 /* What ends this guest by right, or stops it for ever, is no finding. */
 static bool is_suicide(const struct call *call)
 {
@@ -246,11 +252,11 @@ static bool is_suicide(const struct call *call)
     case __HYPERVISOR_multicall:
         return is_room(op);
     case __HYPERVISOR_grant_table_op:
-        if (!is_room((void *)call->args[1]))
-            return false;
-        return call->args[2] > GRANT_LIST_MAX ||
-               (call->args[0] == GNTTABOP_transfer &&
-                is_loss((const struct gnttab_transfer *)call->args[1], call->args[2]));
+        return is_ours(call->args[1]) &&
+               (call->args[2] > GRANT_LIST_MAX ||
+                (call->args[0] == GNTTABOP_transfer &&
+                 (!is_room((void *)call->args[1]) ||
+                  is_loss((const struct gnttab_transfer *)call->args[1], call->args[2]))));
     case __HYPERVISOR_update_va_mapping:
     case __HYPERVISOR_update_va_mapping_otherdomain:
         return call->args[0] >= VIRT_BASE && call->args[0] < (unsigned long)play_pages[0];
