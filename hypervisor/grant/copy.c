@@ -10,7 +10,6 @@
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
 #include "memory/mapping.h"
-#include "schedule/schedule.h"
 #include "x86/current.h"
 
 /* One end of a copy, with what it holds. */
@@ -88,21 +87,15 @@ static int copy_one(const struct gnttab_copy *op)
     return status;
 }
 
-long grant_op_copy(uint64_t uop, unsigned count)
+long grant_op_copy(uint64_t at)
 {
     struct gnttab_copy op;
+    int16_t status;
 
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t at = uop + i * guest_sizeof(gnttab_copy);
-        int16_t status;
-
-        if (i > 0 && preempt_needed())
-            return hypercall_restart(__HYPERVISOR_grant_table_op, 3, GNTTABOP_copy, at, count - i);
-        if (!struct_from_guest(&op, at, gnttab_copy))
-            return refuse(-EFAULT);
-        status = (int16_t)copy_one(&op);
-        if (!copy_to_guest(at + guest_offsetof(gnttab_copy, status), &status, sizeof(status)))
-            return refuse(-EFAULT);
-    }
+    if (!struct_from_guest(&op, at, gnttab_copy))
+        return refuse(-EFAULT);
+    status = (int16_t)copy_one(&op);
+    if (!copy_to_guest(at + guest_offsetof(gnttab_copy, status), &status, sizeof(status)))
+        return refuse(-EFAULT);
     return 0;
 }

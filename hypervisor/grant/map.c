@@ -13,7 +13,6 @@
 #include "memory/frame.h"
 #include "memory/guest_copy.h"
 #include "memory/mmu.h"
-#include "schedule/schedule.h"
 #include "x86/current.h"
 
 #define PTE_USER (UINT64_C(1) << 2)
@@ -134,21 +133,14 @@ static int map_one(struct gnttab_map_grant_ref *op)
     return status;
 }
 
-long grant_op_map(uint64_t uop, unsigned count)
+long grant_op_map(uint64_t at)
 {
     struct gnttab_map_grant_ref op;
 
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t at = uop + i * sizeof(op);
-
-        if (i > 0 && preempt_needed())
-            return hypercall_restart(__HYPERVISOR_grant_table_op, 3, GNTTABOP_map_grant_ref, at,
-                                     count - i);
-        if (!copy_from_guest(&op, at, sizeof(op)))
-            return refuse(-EFAULT);
-        op.status = (int16_t)map_one(&op);
-        if (!copy_to_guest(at, &op, sizeof(op)))
-            return refuse(-EFAULT);
-    }
+    if (!copy_from_guest(&op, at, sizeof(op)))
+        return refuse(-EFAULT);
+    op.status = (int16_t)map_one(&op);
+    if (!copy_to_guest(at, &op, sizeof(op)))
+        return refuse(-EFAULT);
     return 0;
 }

@@ -45,13 +45,13 @@ int grant_accept(struct domain *to, uint32_t ref, domid_t from, struct frame *f)
 int grant_take_frame(struct frame *f, struct domain *owner, bool writes);
 void grant_put_frame(struct frame *f, bool writes);
 
-/* The operations on lists; `uop` and `count` as the hypercall's. 0, -EFAULT, or what
- * hypercall_restart returns. */
-long grant_op_map(uint64_t uop, unsigned count);
-long grant_op_unmap(uint64_t uop, unsigned count);
-long grant_op_unmap_and_replace(uint64_t uop, unsigned count);
-long grant_op_copy(uint64_t uop, unsigned count);
-long grant_op_transfer(uint64_t uop, unsigned count);
+/* One element of the operations that take a list, at a guest's address; it reports for itself. 0 or
+ * -EFAULT. */
+long grant_op_map(uint64_t at);
+long grant_op_unmap(uint64_t at);
+long grant_op_unmap_and_replace(uint64_t at);
+long grant_op_copy(uint64_t at);
+long grant_op_transfer(uint64_t at);
 /* Those that take one structure. */
 long grant_op_setup_table(uint64_t uop);
 long grant_op_query_size(uint64_t uop);

@@ -8,7 +8,6 @@
 #include "lib/errno.h"
 #include "memory/allocator.h"
 #include "memory/mapping.h"
-#include "schedule/schedule.h"
 #include "x86/current.h"
 
 static int hand_over(struct domain *to, uint32_t ref, struct frame *f)
@@ -39,22 +38,15 @@ static int transfer_one(const struct gnttab_transfer *op)
     return status;
 }
 
-long grant_op_transfer(uint64_t uop, unsigned count)
+long grant_op_transfer(uint64_t at)
 {
     struct gnttab_transfer op;
+    int16_t status;
 
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t at = uop + i * guest_sizeof(gnttab_transfer);
-        int16_t status;
-
-        if (i > 0 && preempt_needed())
-            return hypercall_restart(__HYPERVISOR_grant_table_op, 3, GNTTABOP_transfer, at,
-                                     count - i);
-        if (!struct_from_guest(&op, at, gnttab_transfer))
-            return refuse(-EFAULT);
-        status = (int16_t)transfer_one(&op);
-        if (!copy_to_guest(at + guest_offsetof(gnttab_transfer, status), &status, sizeof(status)))
-            return refuse(-EFAULT);
-    }
+    if (!struct_from_guest(&op, at, gnttab_transfer))
+        return refuse(-EFAULT);
+    status = (int16_t)transfer_one(&op);
+    if (!copy_to_guest(at + guest_offsetof(gnttab_transfer, status), &status, sizeof(status)))
+        return refuse(-EFAULT);
     return 0;
 }

@@ -115,60 +115,38 @@ static int unmap_one(const struct unmap_request *r)
     return status;
 }
 
-/* Reads one element of either list, and where its status goes. */
-static bool read_request(uint64_t at, bool replaces, struct unmap_request *r)
+long grant_op_unmap(uint64_t at)
 {
-    struct gnttab_unmap_and_replace ur;
-    struct gnttab_unmap_grant_ref u;
+    struct gnttab_unmap_grant_ref op;
+    struct unmap_request r;
+    int16_t status;
 
-    *r = (struct unmap_request){.replaces = replaces};
-    if (replaces) {
-        if (!copy_from_guest(&ur, at, sizeof(ur)))
-            return false;
-        r->host_addr = ur.host_addr;
-        r->new_addr = ur.new_addr;
-        r->handle = ur.handle;
-        return true;
-    }
-    if (!copy_from_guest(&u, at, sizeof(u)))
-        return false;
-    r->host_addr = u.host_addr;
-    r->dev_bus_addr = u.dev_bus_addr;
-    r->handle = u.handle;
-    return true;
-}
-
-static long unmap_list(unsigned cmd, uint64_t uop, unsigned count, bool replaces)
-{
-    size_t size =
-        replaces ? sizeof(struct gnttab_unmap_and_replace) : sizeof(struct gnttab_unmap_grant_ref);
-    size_t status_at = replaces ? offsetof(struct gnttab_unmap_and_replace, status)
-                                : offsetof(struct gnttab_unmap_grant_ref, status);
-
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t at = uop + i * size;
-        struct unmap_request r;
-        int16_t status;
-
-        if (i > 0 && preempt_needed())
-            return hypercall_restart(__HYPERVISOR_grant_table_op, 3, cmd, at, count - i);
-        if (!read_request(at, replaces, &r))
-            return refuse(-EFAULT);
-        status = (int16_t)unmap_one(&r);
-        if (!copy_to_guest(at + status_at, &status, sizeof(status)))
-            return refuse(-EFAULT);
-    }
+    if (!copy_from_guest(&op, at, sizeof(op)))
+        return refuse(-EFAULT);
+    r = (struct unmap_request){
+        .host_addr = op.host_addr, .dev_bus_addr = op.dev_bus_addr, .handle = op.handle};
+    status = (int16_t)unmap_one(&r);
+    if (!copy_to_guest(at + offsetof(struct gnttab_unmap_grant_ref, status), &status,
+                       sizeof(status)))
+        return refuse(-EFAULT);
     return 0;
 }
 
-long grant_op_unmap(uint64_t uop, unsigned count)
+long grant_op_unmap_and_replace(uint64_t at)
 {
-    return unmap_list(GNTTABOP_unmap_grant_ref, uop, count, false);
-}
+    struct gnttab_unmap_and_replace op;
+    struct unmap_request r;
+    int16_t status;
 
-long grant_op_unmap_and_replace(uint64_t uop, unsigned count)
-{
-    return unmap_list(GNTTABOP_unmap_and_replace, uop, count, true);
+    if (!copy_from_guest(&op, at, sizeof(op)))
+        return refuse(-EFAULT);
+    r = (struct unmap_request){
+        .host_addr = op.host_addr, .new_addr = op.new_addr, .handle = op.handle, .replaces = true};
+    status = (int16_t)unmap_one(&r);
+    if (!copy_to_guest(at + offsetof(struct gnttab_unmap_and_replace, status), &status,
+                       sizeof(status)))
+        return refuse(-EFAULT);
+    return 0;
 }
 
 /* No vCPU of `d` runs again, so nothing follows the translations that CPUs may still have of its
