@@ -1,4 +1,4 @@
-/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/oracle.c hypervisor/memory/exchange.c hypervisor/memory/memory_op_reservation.c hypervisor/hypercall/compat.c */
+/* sources: @memory hypervisor/memory/exchange.c hypervisor/memory/memory_op_reservation.c */
 /*
  * Two domains, each with a vCPU on a CPU of its own, do what the input says to a dozen frames each,
  * with preemption anywhere. After every step the oracle recounts all references and the TLB model

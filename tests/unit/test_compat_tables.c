@@ -1,11 +1,10 @@
-/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/page_store.c hypervisor/x86/decode.c hypervisor/x86/decode_store.c hypervisor/x86/store_apply.c hypervisor/memory/oracle.c hypervisor/hypercall/compat.c */
+/* sources: @memory */
 /* Page tables of 32-bit guests: four legacy entries on top, Ringfort's hole in the table of the
  * last. */
 #include <string.h>
 
 #include "check.h"
 #include "lib/errno.h"
-#include "machine.h"
 #include "memory/allocator.h"
 #include "memory/mapping.h"
 #include "memory/mmu.h"
@@ -14,19 +13,13 @@
 #include "memory/pte.h"
 #include "memory/root.h"
 #include "memory/validate.h"
+#include "page_tables.h"
 #include "x86/current.h"
 
-#define TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER)
-#define DATA (PTE_PRESENT | PTE_WRITE)
 #define HOLE_INDEX(start) ((unsigned)((start) >> 21 & 511))
 
 static struct domain *d;
 static mfn_t root, l2[4], l1, data, spare;
-
-static uint64_t *table(mfn_t m)
-{
-    return mfn_to_virt(m);
-}
 
 static uint64_t key(mfn_t m)
 {
@@ -53,15 +46,6 @@ static void start(uint64_t hole)
     table(l2[3])[0] = pte_make(l1, TABLE);
     table(l1)[4] = pte_make(data, DATA | PTE_GLOBAL);
     table(l1)[5] = pte_make(l1, PTE_PRESENT);
-}
-
-static long update(mfn_t m, unsigned index, uint64_t value)
-{
-    struct mmu_update req = {mfn_maddr(m).a + index * 8, value};
-    long rc = do_mmu_update((uint64_t)&req, 1, 0, DOMID_SELF);
-
-    oracle_check(true);
-    return rc;
 }
 
 static void valid_tree(void)

@@ -1,9 +1,8 @@
-/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/oracle.c hypervisor/hypercall/compat.c */
+/* sources: @memory */
 /* Ways through memory/ that a guest rarely takes: what waits to be taken down, roots in each mode,
  * caching, full counts, device frames, 32-bit roots, as many as the other tests leave. */
 #include "check.h"
 #include "lib/errno.h"
-#include "machine.h"
 #include "memory/allocator.h"
 #include "memory/dying.h"
 #include "memory/entry_update.h"
@@ -15,19 +14,12 @@
 #include "memory/pte.h"
 #include "memory/root.h"
 #include "memory/validate.h"
+#include "page_tables.h"
 #include "x86/current.h"
 
-#define TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER)
-#define DATA (PTE_PRESENT | PTE_WRITE)
-#define READ_ONLY PTE_PRESENT
 #define UNCACHED (DATA | PTE_PCD)
 
 static struct domain *d;
-
-static uint64_t *table(mfn_t m)
-{
-    return mfn_to_virt(m);
-}
 
 static void start(unsigned id)
 {
@@ -46,29 +38,6 @@ static mfn_t tree(unsigned level, unsigned width)
     for (unsigned i = 0; level > 1 && i < width; i++)
         table(m)[i] = pte_make(tree(level - 1, width), TABLE);
     return m;
-}
-
-static long update_as(unsigned foreign, mfn_t m, unsigned index, uint64_t value, unsigned how)
-{
-    struct mmu_update req = {(mfn_maddr(m).a + index * 8) | how, value};
-    long rc = do_mmu_update((uint64_t)&req, 1, 0, foreign);
-
-    oracle_check(true);
-    return rc;
-}
-
-static long update(mfn_t m, unsigned index, uint64_t value)
-{
-    return update_as(DOMID_SELF, m, index, value, MMU_NORMAL_PT_UPDATE);
-}
-
-static long mmuext(unsigned cmd, mfn_t m)
-{
-    struct mmuext_op op = {.cmd = cmd, .arg1.mfn = m.n};
-    long rc = do_mmuext_op((uint64_t)&op, 1, 0, DOMID_SELF);
-
-    oracle_check(true);
-    return rc;
 }
 
 /* A table that an interruption has left partial. */
@@ -111,6 +80,17 @@ static void dying(void)
     CHECK(!mfn_is_named(current->memory.dying_table));
 }
 
+/* A frame whose entry 7 names one that an interruption has left partial, as a level-3 table. */
+static mfn_t parent_of_partial(void)
+{
+    mfn_t wide = tree(FRAME_L3, 4), parent = machine_frame(d);
+
+    machine_preempt_after(5);
+    CHECK_EQ(mmu_pin(d, wide, FRAME_L3), -ERESTART);
+    table(parent)[7] = pte_make(wide, TABLE);
+    return parent;
+}
+
 /* A type asked for of a frame that is partial as another one, which takes long to undo. */
 static void partial_as_another(void)
 {
@@ -118,11 +98,8 @@ static void partial_as_another(void)
     int tries = 0, rc;
 
     start(0);
-    wide = tree(FRAME_L3, 4);
-    machine_preempt_after(5);
-    CHECK_EQ(mmu_pin(d, wide, FRAME_L3), -ERESTART);
-    parent = machine_frame(d);
-    table(parent)[7] = pte_make(wide, TABLE);
+    parent = parent_of_partial();
+    wide = pte_mfn(table(parent)[7]);
     machine_preempt_always(true);
     do {
         rc = mmu_pin(d, parent, FRAME_L2);
@@ -142,11 +119,8 @@ static void parent_of_stranger(void)
     mfn_t wide, parent;
 
     start(0);
-    wide = tree(FRAME_L3, 4);
-    machine_preempt_after(5);
-    CHECK_EQ(mmu_pin(d, wide, FRAME_L3), -ERESTART);
-    parent = machine_frame(d);
-    table(parent)[7] = pte_make(wide, TABLE);
+    parent = parent_of_partial();
+    wide = pte_mfn(table(parent)[7]);
     machine_preempt_after(1);
     CHECK_EQ(mmu_pin(d, parent, FRAME_L2), -ERESTART);
     machine_preempt_after(0);
@@ -210,26 +184,26 @@ static void roots(void)
     a = tree(FRAME_L4, 1), b = tree(FRAME_L4, 1);
     CHECK_EQ(vcpu_set_root(current, INVALID_MFN, false), -EINVAL);
     CHECK_EQ(vcpu_set_root(current, mfn(DEVICE_FRAME), false), -EINVAL);
-    CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, a), 0);
+    CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, a.n, 0), 0);
     for (enum root_mode mode = ROOT_GLOBAL; mode <= ROOT_ISOLATED; mode++) {
         root_mode = mode;
-        CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, b), 0);
-        CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, b), 0);
+        CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, b.n, 0), 0);
+        CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, b.n, 0), 0);
         current->arch.in_kernel = false;
-        CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, a), 0);
+        CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, a.n, 0), 0);
         current->arch.in_kernel = true;
-        CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, a), 0);
+        CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, a.n, 0), 0);
         /* An entry of a root that runs: copies of it are made anew. */
         loads = machine_root_loads;
         CHECK_EQ(update(a, 9, 0), 0);
         CHECK_EQ(machine_root_loads - loads, mode != ROOT_GLOBAL);
-        CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, b), 0);
+        CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, b.n, 0), 0);
         loads = machine_root_loads;
         CHECK_EQ(update(a, 9, 0), 0);
         CHECK_EQ(machine_root_loads - loads, mode != ROOT_GLOBAL);
-        CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, mfn(0)), 0);
+        CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, 0, 0), 0);
         CHECK_EQ(update(a, 9, 0), 0);
-        CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, a), 0);
+        CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, a.n, 0), 0);
     }
 }
 
@@ -242,7 +216,7 @@ static void root_of_another(void)
     start(1);
     other = d;
     root = tree(FRAME_L4, 1);
-    CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, root), 0);
+    CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, root.n, 0), 0);
     machine_run(0);
     root_mode = ROOT_ISOLATED_PCID;
     CHECK_EQ(update_as((unsigned)(other->id + 1) << 16 | DOMID_SELF, root, 9, 0, 0), 0);

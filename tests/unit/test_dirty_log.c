@@ -1,4 +1,4 @@
-/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/dirty_scan.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/page_store.c hypervisor/x86/decode.c hypervisor/x86/decode_store.c hypervisor/x86/store_apply.c hypervisor/memory/oracle.c hypervisor/hypercall/compat.c */
+/* sources: @memory hypervisor/memory/dirty_scan.c */
 /* The log of dirty frames, used as the tools use it: domain 0 copies domain 1. */
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,6 @@
 
 #include "check.h"
 #include "lib/errno.h"
-#include "machine.h"
 #include "memory/allocator.h"
 #include "memory/dirty_log.h"
 #include "memory/dirty_table.h"
@@ -18,9 +17,9 @@
 #include "memory/oracle.h"
 #include "memory/page_type.h"
 #include "memory/pte.h"
+#include "page_tables.h"
 #include "x86/current.h"
 
-#define TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER)
 #define PAGES 32u /* of the guest; PFN n is frame guest_frame[n] at the start */
 #define BITS 64u
 

@@ -1,4 +1,4 @@
-/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/oracle.c hypervisor/hypercall/compat.c hypervisor/grant/entry.c tests/host/interleave.c */
+/* sources: @memory hypervisor/grant/entry.c tests/host/interleave.c */
 /* Two processors in the same frame, page-table entry or grant entry: whatever the second does
  * between two instructions of the first, each gets what it may have, and every reference is
  * counted. */
@@ -8,7 +8,6 @@
 #include "grant/entry.h"
 #include "interleave.h"
 #include "lib/errno.h"
-#include "machine.h"
 #include "memory/allocator.h"
 #include "memory/entry_update.h"
 #include "memory/mapping.h"
@@ -16,10 +15,9 @@
 #include "memory/oracle.h"
 #include "memory/page_type.h"
 #include "memory/pte.h"
+#include "page_tables.h"
 #include "x86/current.h"
 
-#define READ_ONLY PTE_PRESENT
-#define DATA (PTE_PRESENT | PTE_WRITE)
 #define AD_BITS (PTE_ACCESSED | PTE_DIRTY)
 
 static struct domain *d;

@@ -1,8 +1,7 @@
-/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/page_store.c hypervisor/x86/decode.c hypervisor/x86/decode_store.c hypervisor/x86/store_apply.c hypervisor/memory/oracle.c hypervisor/hypercall/compat.c */
+/* sources: @memory */
 /* Attacks on memory/ by a guest without privileges, one test each. */
 #include "check.h"
 #include "lib/errno.h"
-#include "machine.h"
 #include "memory/allocator.h"
 #include "memory/mapping.h"
 #include "memory/mmu.h"
@@ -10,57 +9,14 @@
 #include "memory/page_type.h"
 #include "memory/pte.h"
 #include "memory/validate.h"
+#include "one_root.h"
 #include "x86/current.h"
-
-#define TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER)
-#define DATA (PTE_PRESENT | PTE_WRITE)
-#define VA(l4, l3, l2, l1)                                                                         \
-    ((uint64_t)(l4) << 39 | (uint64_t)(l3) << 30 | (uint64_t)(l2) << 21 | (uint64_t)(l1) << 12)
-
-static mfn_t root, l3, l2, l1, data, spare;
-
-static uint64_t *table(mfn_t m)
-{
-    return mfn_to_virt(m);
-}
-
-/* The domain runs on one root that maps `data` writable at VA(1, 2, 3, 4). */
-static struct domain *start(unsigned id)
-{
-    struct domain *d = machine_domain(id);
-    mfn_t *const frames[] = {&root, &l3, &l2, &l1, &data, &spare};
-
-    machine_reset();
-    machine_run(id);
-    for (unsigned i = 0; i < ARRAY_SIZE(frames); i++)
-        *frames[i] = machine_frame(d);
-    table(root)[1] = pte_make(l3, TABLE);
-    table(l3)[2] = pte_make(l2, TABLE);
-    table(l2)[3] = pte_make(l1, TABLE);
-    table(l1)[4] = pte_make(data, DATA);
-    CHECK_EQ(mmu_new_baseptr(root), 0);
-    return d;
-}
-
-static long update_as(unsigned foreign, mfn_t m, unsigned index, uint64_t value)
-{
-    struct mmu_update req = {mfn_maddr(m).a + index * 8, value};
-    long rc = do_mmu_update((uint64_t)&req, 1, 0, foreign);
-
-    oracle_check(true);
-    return rc;
-}
-
-static long update(mfn_t m, unsigned index, uint64_t value)
-{
-    return update_as(DOMID_SELF, m, index, value);
-}
 
 /* A frame given back, and still in a TLB, must not be written to after it was zeroed for another.
  */
 static void store_after_free(void)
 {
-    struct domain *d = start(1);
+    struct domain *d = one_root(1);
     unsigned before;
 
     CHECK_EQ(update(l1, 4, 0), 0);
@@ -77,7 +33,7 @@ static void count_overflow(void)
 {
     struct frame *f;
 
-    start(1);
+    one_root(1);
     f = frame_of(spare);
     f->count += COUNT_REFS - 1 - (f->count & COUNT_REFS);
     CHECK(!frame_get(f, machine_domain(1)));
@@ -97,7 +53,7 @@ static void caching(void)
 {
     static const uint64_t bits[] = {PTE_PWT, PTE_PCD, PTE_PAT, PTE_CACHING};
 
-    start(1);
+    one_root(1);
     for (unsigned i = 0; i < ARRAY_SIZE(bits); i++) {
         CHECK_EQ(update(l1, 4, pte_make(data, DATA | bits[i])), -EINVAL);
         CHECK_EQ(update(l1, 5, pte_make(data, DATA | bits[i])), -EINVAL);
@@ -115,14 +71,14 @@ static void caching(void)
 /* The domain with devices may; its frames' lines are dropped before they become something else. */
 static void caching_for_devices(void)
 {
-    struct domain *d = start(0);
+    struct domain *d = one_root(0);
 
     CHECK_EQ(update(l1, 5, pte_make(spare, DATA)), 0);
     CHECK_EQ(update(l1, 5, 0), 0);
     CHECK_EQ(mmu_pin(d, spare, FRAME_L1), 0);
     CHECK_EQ(machine_cache_flushes, 0);
     for (unsigned fast = 0; fast < 2; fast++) {
-        start(0);
+        one_root(0);
         if (fast)
             CHECK_EQ(update(l1, 5, pte_make(spare, DATA)), 0);
         CHECK_EQ(update(l1, 5, pte_make(spare, DATA | PTE_PCD)), 0);
@@ -140,7 +96,7 @@ static void absent_entries(void)
     const uint64_t ram = pte_make(data, 0), swapped = UINT64_C(0x000ffffffffe5000);
     struct domain *d;
 
-    start(1);
+    one_root(1);
     l1tf_bits = 44;
     CHECK_EQ(update(l1, 4, ram), -EINVAL);
     CHECK_EQ(update(l1, 9, ram | PTE_WRITE), -EINVAL);
@@ -155,7 +111,7 @@ static void absent_entries(void)
     CHECK_EQ(update(root, 300, pte_make(mfn(5), 0)), -EINVAL);
     l1tf_bits = 0;
     CHECK_EQ(update(l1, 9, ram), 0);
-    d = start(1);
+    d = one_root(1);
     l1tf_bits = 44;
     for (int type = FRAME_L1; type <= FRAME_L4; type++) {
         table(spare)[511] = ram;
@@ -166,7 +122,7 @@ static void absent_entries(void)
     table(spare)[511] = 0;
     table(spare)[HV_SLOT_FIRST] = ram;
     CHECK_EQ(mmu_pin(d, spare, FRAME_L4), 0);
-    start(0);
+    one_root(0);
     CHECK_EQ(update(l1, 9, ram), 0);
     l1tf_bits = 0;
 }
@@ -177,7 +133,7 @@ static void grant_at_two_addresses(void)
     mfn_t theirs;
     unsigned before;
 
-    start(1);
+    one_root(1);
     theirs = machine_frame(machine_domain(0));
     CHECK_EQ(update(l2, 4, pte_make(l1, TABLE)), 0);
     CHECK_EQ(mmu_map_grant_va(VA(1, 2, 3, 30), theirs, true, 0), 0);
@@ -190,13 +146,13 @@ static void grant_at_two_addresses(void)
 static void update_of_dying_domain(void)
 {
     const unsigned theirs = DOMID_SELF | (1 + 1) << 16;
-    struct domain *d = start(1);
+    struct domain *d = one_root(1);
 
     machine_run(0);
-    CHECK_EQ(update_as(theirs | 1, l1, 9, 0x10), 0);
+    CHECK_EQ(update_as(theirs | 1, l1, 9, 0x10, 0), 0);
     d->state = DOMAIN_DYING;
-    CHECK_EQ(update_as(theirs, l1, 9, 0x20), -EINVAL);
-    CHECK_EQ(update_as(theirs, spare, 9, 0x20), -EINVAL);
+    CHECK_EQ(update_as(theirs, l1, 9, 0x20, 0), -EINVAL);
+    CHECK_EQ(update_as(theirs, spare, 9, 0x20, 0), -EINVAL);
     CHECK_EQ(mmu_pin(d, spare, FRAME_L1), -EINVAL);
 }
 
@@ -207,7 +163,7 @@ static void foreign_names(void)
     struct mmuext_op op = {.cmd = MMUEXT_PIN_L1_TABLE};
     struct mmu_update req;
 
-    start(1);
+    one_root(1);
     op.arg1.mfn = spare.n;
     req = (struct mmu_update){mfn_maddr(l1).a + 8, pte_make(data, DATA)};
     for (unsigned i = 0; i < ARRAY_SIZE(others); i++) {
@@ -233,7 +189,7 @@ static void two_dying_tables(void)
 {
     struct vcpu *v;
 
-    start(1);
+    one_root(1);
     v = current;
     machine_preempt_always(true);
     CHECK_EQ(update(root, 1, 0), 0);
@@ -250,7 +206,7 @@ static void update_of_descriptors(void)
 {
     uint64_t frames[1];
 
-    start(1);
+    one_root(1);
     frames[0] = spare.n;
     CHECK_EQ(update(spare, 3, UINT64_C(0x0000ec0000080000)), 0);
     CHECK_EQ(do_set_gdt((uint64_t)frames, 512), -EINVAL);

@@ -1,9 +1,8 @@
-/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/page_store.c hypervisor/x86/decode.c hypervisor/x86/decode_store.c hypervisor/x86/store_apply.c hypervisor/memory/oracle.c hypervisor/hypercall/compat.c */
+/* sources: @memory */
 #include <string.h>
 
 #include "check.h"
 #include "lib/errno.h"
-#include "machine.h"
 #include "memory/allocator.h"
 #include "memory/guest_copy.h"
 #include "memory/hypmap.h"
@@ -15,76 +14,36 @@
 #include "memory/pte.h"
 #include "memory/root.h"
 #include "memory/update_parties.h"
+#include "one_root.h"
 #include "x86/current.h"
 
-#define TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER)
-#define DATA (PTE_PRESENT | PTE_WRITE)
-#define VA(l4, l3, l2, l1)                                                                         \
-    ((uint64_t)(l4) << 39 | (uint64_t)(l3) << 30 | (uint64_t)(l2) << 21 | (uint64_t)(l1) << 12)
-
-static mfn_t root, l3, l2, l1, data, spare;
 static struct domain *d;
 
-static uint64_t *table(mfn_t m)
-{
-    return mfn_to_virt(m);
-}
-
-/* Domain 0 runs on one root that maps `data` writable at VA(1, 2, 3, 4) and `l1` read-only next. */
+/* Domain 0 on one root, whose last table is mapped read-only next to `data`. */
 static void start(void)
 {
-    struct mmuext_op op = {.cmd = MMUEXT_NEW_BASEPTR};
-
-    machine_reset();
-    d = machine_domain(0);
-    root = machine_frame(d);
-    l3 = machine_frame(d);
-    l2 = machine_frame(d);
-    l1 = machine_frame(d);
-    data = machine_frame(d);
-    spare = machine_frame(d);
-    table(root)[1] = pte_make(l3, TABLE);
-    table(l3)[2] = pte_make(l2, TABLE);
-    table(l2)[3] = pte_make(l1, TABLE);
-    table(l1)[4] = pte_make(data, DATA);
-    table(l1)[5] = pte_make(l1, PTE_PRESENT);
-    op.arg1.mfn = root.n;
-    CHECK_EQ(do_mmuext_op((uint64_t)&op, 1, 0, DOMID_SELF), 0);
-    oracle_check(true);
-}
-
-static long update(mfn_t m, unsigned index, uint64_t value, unsigned command)
-{
-    struct mmu_update req = {mfn_maddr(m).a + index * 8 + command, value};
-    long rc = do_mmu_update((uint64_t)&req, 1, 0, DOMID_SELF);
-
-    oracle_check(true);
-    return rc;
-}
-
-static uint32_t refs(mfn_t m)
-{
-    return frame_of(m)->count & COUNT_REFS;
+    d = one_root(0);
+    CHECK_EQ(update(l1, 5, pte_make(l1, READ_ONLY)), 0);
 }
 
 static void leaves(void)
 {
     start();
     CHECK_EQ(refs(data), 2);
-    CHECK_EQ(update(l1, 6, pte_make(data, DATA), 0), 0);
+    CHECK_EQ(update(l1, 6, pte_make(data, DATA)), 0);
     CHECK_EQ(refs(data), 3);
-    CHECK_EQ(update(l1, 6, pte_make(data, PTE_PRESENT), 0), 0);
+    CHECK_EQ(update(l1, 6, pte_make(data, PTE_PRESENT)), 0);
     CHECK_EQ(frame_of(data)->type & TYPE_COUNT, 1);
-    CHECK_EQ(update(l1, 6, pte_make(spare, DATA), 0), 0);
+    CHECK_EQ(update(l1, 6, pte_make(spare, DATA)), 0);
     CHECK_EQ(refs(data), 2);
-    CHECK_EQ(update(l1, 6, 0x1234560, 0), 0);
+    CHECK_EQ(update(l1, 6, 0x1234560), 0);
     CHECK_EQ(refs(spare), 1);
     CHECK_EQ(table(l1)[6], 0x1234560);
-    CHECK_EQ(update(l1, 6, pte_make(l2, DATA), 0), -EINVAL);
-    CHECK_EQ(update(l1, 5, pte_make(l1, DATA), 0), -EINVAL);
+    CHECK_EQ(update(l1, 6, pte_make(l2, DATA)), -EINVAL);
+    CHECK_EQ(update(l1, 5, pte_make(l1, DATA)), -EINVAL);
     CHECK_EQ(table(l1)[6], 0x1234560);
-    CHECK_EQ(update(l1, 7, pte_make(mfn(DEVICE_FRAME), DATA), 0), 0);
-    CHECK_EQ(update(l1, 7, pte_make(mfn(0x200000), DATA), 0), -EINVAL);
+    CHECK_EQ(update(l1, 7, pte_make(mfn(DEVICE_FRAME), DATA)), 0);
+    CHECK_EQ(update(l1, 7, pte_make(mfn(0x200000), DATA)), -EINVAL);
 }
 
 static void accessed_and_dirty(void)
@@ -93,30 +52,30 @@ static void accessed_and_dirty(void)
 
     start();
     table(l1)[4] |= PTE_ACCESSED | PTE_DIRTY;
-    CHECK_EQ(update(l1, 4, pte_make(data, PTE_PRESENT), MMU_PT_UPDATE_PRESERVE_AD), 0);
+    CHECK_EQ(update_as(DOMID_SELF, l1, 4, pte_make(data, PTE_PRESENT), MMU_PT_UPDATE_PRESERVE_AD), 0);
     e = table(l1)[4];
     CHECK_EQ(e & (PTE_ACCESSED | PTE_DIRTY | PTE_WRITE), PTE_ACCESSED | PTE_DIRTY);
-    CHECK_EQ(update(l1, 4, pte_make(data, PTE_PRESENT), 0), 0);
+    CHECK_EQ(update(l1, 4, pte_make(data, PTE_PRESENT)), 0);
     CHECK_EQ(table(l1)[4] & (PTE_ACCESSED | PTE_DIRTY), 0);
 }
 
 static void inner_entries(void)
 {
     start();
-    CHECK_EQ(update(root, HV_SLOT_FIRST, pte_make(l3, TABLE), 0), -EINVAL);
-    CHECK_EQ(update(root, HV_SLOT_LAST, 0, 0), -EINVAL);
-    CHECK_EQ(update(root, HV_SLOT_LAST + 1, pte_make(l3, TABLE), 0), 0);
+    CHECK_EQ(update(root, HV_SLOT_FIRST, pte_make(l3, TABLE)), -EINVAL);
+    CHECK_EQ(update(root, HV_SLOT_LAST, 0), -EINVAL);
+    CHECK_EQ(update(root, HV_SLOT_LAST + 1, pte_make(l3, TABLE)), 0);
     CHECK_EQ(frame_of(l3)->type & TYPE_COUNT, 2);
-    CHECK_EQ(update(l2, 9, pte_make(spare, TABLE | PTE_LARGE), 0), -EINVAL);
-    CHECK_EQ(update(l2, 9, pte_make(spare, TABLE), 0), 0);
+    CHECK_EQ(update(l2, 9, pte_make(spare, TABLE | PTE_LARGE)), -EINVAL);
+    CHECK_EQ(update(l2, 9, pte_make(spare, TABLE)), 0);
     CHECK_EQ(key_type(frame_of(spare)->type), FRAME_L1);
-    CHECK_EQ(update(l2, 9, pte_make(spare, TABLE | PTE_LARGE), 0), -EINVAL);
-    CHECK_EQ(update(l2, 9, 0, 0), 0);
-    CHECK_EQ(update(l1, 9, pte_make(spare, DATA), 0), 0);
-    CHECK_EQ(update(root, HV_SLOT_LAST + 1, 0, 0), 0);
+    CHECK_EQ(update(l2, 9, pte_make(spare, TABLE | PTE_LARGE)), -EINVAL);
+    CHECK_EQ(update(l2, 9, 0), 0);
+    CHECK_EQ(update(l1, 9, pte_make(spare, DATA)), 0);
+    CHECK_EQ(update(root, HV_SLOT_LAST + 1, 0), 0);
     /* The whole tree goes at once; preempted, it waits in the slot. */
     machine_preempt_always(true);
-    CHECK_EQ(update(root, 1, 0, 0), 0);
+    CHECK_EQ(update(root, 1, 0), 0);
     CHECK(mfn_is_named(current->memory.dying_table));
     while (mmu_drain_dying(current))
         oracle_check(true);
@@ -133,7 +92,7 @@ static void foreign(void)
 
     start();
     theirs = machine_frame(other);
-    CHECK_EQ(update(l1, 8, pte_make(theirs, DATA), 0), -EINVAL);
+    CHECK_EQ(update(l1, 8, pte_make(theirs, DATA)), -EINVAL);
     req = (struct mmu_update){mfn_maddr(l1).a + 8 * 8, pte_make(theirs, DATA)};
     CHECK_EQ(do_mmu_update((uint64_t)&req, 1, 0, 1), 0);
     oracle_check(true);
@@ -142,8 +101,8 @@ static void foreign(void)
     /* Mapped read-only by the same right, it does not become writable without it. */
     req.val = pte_make(theirs, PTE_PRESENT);
     CHECK_EQ(do_mmu_update((uint64_t)&req, 1, 0, 1), 0);
-    CHECK_EQ(update(l1, 8, pte_make(theirs, DATA), 0), -EINVAL);
-    CHECK_EQ(update(l1, 8, 0, 0), 0);
+    CHECK_EQ(update(l1, 8, pte_make(theirs, DATA)), -EINVAL);
+    CHECK_EQ(update(l1, 8, 0), 0);
     CHECK_EQ(refs(theirs), 1);
     machine_run(1);
     CHECK_EQ(do_mmu_update((uint64_t)&req, 1, 0, 0), -ESRCH);
@@ -176,9 +135,9 @@ static void batches(void)
 static void machine_to_physical(void)
 {
     start();
-    CHECK_EQ(update(data, 0, 77, MMU_MACHPHYS_UPDATE), 0);
+    CHECK_EQ(update_as(DOMID_SELF, data, 0, 77, MMU_MACHPHYS_UPDATE), 0);
     CHECK_EQ(m2p_get(data), 77);
-    CHECK_EQ(update(mfn(3), 0, 78, MMU_MACHPHYS_UPDATE), -EINVAL);
+    CHECK_EQ(update_as(DOMID_SELF, mfn(3), 0, 78, MMU_MACHPHYS_UPDATE), -EINVAL);
 }
 
 static void by_address(void)
@@ -271,7 +230,7 @@ static void grants(void)
     CHECK_EQ(mmu_map_grant_pte(maddr(mfn_maddr(l1).a + 31 * 8), theirs, false, 0), 0);
     CHECK_EQ(mmu_map_grant_pte(maddr(mfn_maddr(l2).a + 31 * 8), theirs, false, 0), -EINVAL);
     /* A read-only grant does not become writable by the guest's own update. */
-    CHECK_EQ(update(l1, 31, pte_make(theirs, DATA), 0), -EINVAL);
+    CHECK_EQ(update(l1, 31, pte_make(theirs, DATA)), -EINVAL);
     CHECK_EQ(mmu_unmap_grant_pte(maddr(mfn_maddr(l1).a + 31 * 8), theirs, false), 0);
     CHECK_EQ(refs(theirs), 1);
     oracle_check(true);
@@ -288,13 +247,13 @@ static void descriptors(void)
     CHECK_EQ(do_set_gdt((uint64_t)frames, 16), 0);
     CHECK_EQ(table(spare)[1], UINT64_C(0x00affb000000ffff));
     oracle_check(true);
-    CHECK_EQ(update(l1, 50, pte_make(spare, DATA), 0), -EINVAL);
+    CHECK_EQ(update(l1, 50, pte_make(spare, DATA)), -EINVAL);
     CHECK_EQ(do_update_descriptor(mfn_maddr(spare).a + 24, UINT64_C(0x00cff2000000ffff)), 0);
     CHECK_EQ(table(spare)[3], UINT64_C(0x00cff3000000ffff));
     CHECK_EQ(do_update_descriptor(mfn_maddr(spare).a + 24, UINT64_C(0x0000ec0000080000)), -EINVAL);
     CHECK_EQ(do_update_descriptor(mfn_maddr(l2).a, 0), -EINVAL);
     CHECK_EQ(do_set_gdt((uint64_t)frames, 0), 0);
-    CHECK_EQ(update(l1, 50, pte_make(spare, DATA), 0), 0);
+    CHECK_EQ(update(l1, 50, pte_make(spare, DATA)), 0);
 }
 
 int main(void)

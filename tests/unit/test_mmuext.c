@@ -1,11 +1,10 @@
-/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/page_store.c hypervisor/x86/decode.c hypervisor/x86/decode_store.c hypervisor/x86/store_apply.c hypervisor/memory/oracle.c hypervisor/hypercall/compat.c */
+/* sources: @memory */
 /* Extended MMU operations, updates by address, descriptor tables and grant leaves: what each does,
  * what it refuses, and what it holds afterwards. */
 #include <string.h>
 
 #include "check.h"
 #include "lib/errno.h"
-#include "machine.h"
 #include "memory/descriptor_tables.h"
 #include "memory/guest_copy.h"
 #include "memory/hypmap.h"
@@ -16,63 +15,21 @@
 #include "memory/pte.h"
 #include "memory/root.h"
 #include "memory/update_parties.h"
+#include "one_root.h"
 #include "x86/current.h"
 
 #include <xen/domctl.h>
 
-#define TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER)
-#define DATA (PTE_PRESENT | PTE_WRITE)
-#define VA(l1) (UINT64_C(1) << 39 | UINT64_C(2) << 30 | UINT64_C(3) << 21 | (uint64_t)(l1) << 12)
+#define AT(l1) VA(1, 2, 3, l1)
 #define NOWHERE (UINT64_C(1) << 47) /* no guest's address */
 
-static mfn_t root, l3, l2, l1, data, spare, theirs;
+static mfn_t theirs;
 static struct domain *d;
 
-static uint64_t *table(mfn_t m)
-{
-    return mfn_to_virt(m);
-}
-
-static long ext(unsigned cmd, uint64_t arg1, uint64_t arg2)
-{
-    struct mmuext_op op = {.cmd = cmd};
-    long rc;
-
-    op.arg1.linear_addr = arg1;
-    op.arg2.src_mfn = arg2;
-    rc = do_mmuext_op((uint64_t)&op, 1, 0, DOMID_SELF);
-    oracle_check(true);
-    return rc;
-}
-
-static long update(mfn_t m, unsigned index, uint64_t value)
-{
-    struct mmu_update req = {mfn_maddr(m).a + index * 8, value};
-    long rc = do_mmu_update((uint64_t)&req, 1, 0, DOMID_SELF);
-
-    oracle_check(true);
-    return rc;
-}
-
-static uint32_t refs(mfn_t m)
-{
-    return frame_of(m)->count & COUNT_REFS;
-}
-
-/* Domain 0 runs on one root that maps `data` writable at VA(4). */
 static void start(void)
 {
-    machine_reset();
-    root_mode = ROOT_GLOBAL;
-    d = machine_domain(0);
-    root = machine_frame(d), l3 = machine_frame(d), l2 = machine_frame(d), l1 = machine_frame(d);
-    data = machine_frame(d), spare = machine_frame(d), theirs = machine_frame(machine_domain(1));
-    table(root)[1] = pte_make(l3, TABLE);
-    table(l3)[2] = pte_make(l2, TABLE);
-    table(l2)[3] = pte_make(l1, TABLE);
-    table(l1)[4] = pte_make(data, DATA);
-    CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, root.n, 0), 0);
-    machine_flushes = machine_page_flushes = 0;
+    d = one_root(0);
+    theirs = machine_frame(machine_domain(1));
 }
 
 static void flushes(void)
@@ -80,54 +37,54 @@ static void flushes(void)
     uint64_t set = 1, nobody = 0;
 
     start();
-    CHECK_EQ(ext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), 0);
     CHECK_EQ(machine_flushes, 1);
-    CHECK_EQ(ext(MMUEXT_TLB_FLUSH_MULTI, 0, (uint64_t)&set), 0);
-    CHECK_EQ(ext(MMUEXT_TLB_FLUSH_ALL, 0, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_TLB_FLUSH_MULTI, 0, (uint64_t)&set), 0);
+    CHECK_EQ(mmuext(MMUEXT_TLB_FLUSH_ALL, 0, 0), 0);
     CHECK_EQ(machine_flushes, 3);
-    CHECK_EQ(ext(MMUEXT_TLB_FLUSH_MULTI, 0, (uint64_t)&nobody), 0);
-    CHECK_EQ(ext(MMUEXT_TLB_FLUSH_MULTI, 0, NOWHERE), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_TLB_FLUSH_MULTI, 0, (uint64_t)&nobody), 0);
+    CHECK_EQ(mmuext(MMUEXT_TLB_FLUSH_MULTI, 0, NOWHERE), -EINVAL);
     current->sched.is_running = false;
-    CHECK_EQ(ext(MMUEXT_TLB_FLUSH_MULTI, 0, (uint64_t)&set), 0);
+    CHECK_EQ(mmuext(MMUEXT_TLB_FLUSH_MULTI, 0, (uint64_t)&set), 0);
     current->sched.is_running = true;
     CHECK_EQ(machine_flushes, 3);
 
-    CHECK_EQ(ext(MMUEXT_INVLPG_LOCAL, VA(4), 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_INVLPG_LOCAL, AT(4), 0), 0);
     CHECK_EQ(machine_page_flushes, 1);
-    CHECK_EQ(ext(MMUEXT_INVLPG_LOCAL, HV_VIRT_START, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_INVLPG_LOCAL, HV_VIRT_START, 0), 0);
     CHECK_EQ(machine_page_flushes, 1);
-    CHECK_EQ(ext(MMUEXT_INVLPG_MULTI, VA(4), (uint64_t)&set), 0);
-    CHECK_EQ(ext(MMUEXT_INVLPG_MULTI, VA(4), NOWHERE), -EINVAL);
-    CHECK_EQ(ext(MMUEXT_INVLPG_ALL, VA(4), 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_INVLPG_MULTI, AT(4), (uint64_t)&set), 0);
+    CHECK_EQ(mmuext(MMUEXT_INVLPG_MULTI, AT(4), NOWHERE), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_INVLPG_ALL, AT(4), 0), 0);
     CHECK_EQ(machine_page_flushes, 3);
     CHECK_EQ(machine_flushes, 3);
 
-    CHECK_EQ(ext(MMUEXT_FLUSH_CACHE, 0, 0), 0);
-    CHECK_EQ(ext(MMUEXT_FLUSH_CACHE_GLOBAL, 0, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_FLUSH_CACHE, 0, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_FLUSH_CACHE_GLOBAL, 0, 0), 0);
     machine_run(1);
-    CHECK_EQ(ext(MMUEXT_FLUSH_CACHE, 0, 0), -EACCES);
+    CHECK_EQ(mmuext(MMUEXT_FLUSH_CACHE, 0, 0), -EACCES);
     machine_run(0);
-    CHECK_EQ(ext(MMUEXT_MARK_SUPER, 0, 0), -EOPNOTSUPP);
-    CHECK_EQ(ext(99, 0, 0), -ENOSYS);
+    CHECK_EQ(mmuext(MMUEXT_MARK_SUPER, 0, 0), -EOPNOTSUPP);
+    CHECK_EQ(mmuext(99, 0, 0), -ENOSYS);
 }
 
 static void whole_pages(void)
 {
     start();
     table(data)[7] = 77;
-    CHECK_EQ(ext(MMUEXT_COPY_PAGE, spare.n, data.n), 0);
+    CHECK_EQ(mmuext(MMUEXT_COPY_PAGE, spare.n, data.n), 0);
     CHECK_EQ(table(spare)[7], 77);
-    CHECK_EQ(ext(MMUEXT_COPY_PAGE, spare.n, 0x200000), -EINVAL);
-    CHECK_EQ(ext(MMUEXT_COPY_PAGE, spare.n, theirs.n), -EINVAL);
-    CHECK_EQ(ext(MMUEXT_COPY_PAGE, theirs.n, data.n), -EINVAL);
-    CHECK_EQ(ext(MMUEXT_COPY_PAGE, l1.n, data.n), -EINVAL);
-    CHECK_EQ(ext(MMUEXT_COPY_PAGE, 0x200000, data.n), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_COPY_PAGE, spare.n, 0x200000), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_COPY_PAGE, spare.n, theirs.n), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_COPY_PAGE, theirs.n, data.n), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_COPY_PAGE, l1.n, data.n), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_COPY_PAGE, 0x200000, data.n), -EINVAL);
     CHECK_EQ(table(l1)[4] & PTE_FRAME, mfn_maddr(data).a);
-    CHECK_EQ(ext(MMUEXT_CLEAR_PAGE, spare.n, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_CLEAR_PAGE, spare.n, 0), 0);
     CHECK_EQ(table(spare)[7], 0);
-    CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, 0x200000, 0), -EINVAL);
-    CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, theirs.n, 0), -EINVAL);
-    CHECK_EQ(ext(MMUEXT_UNPIN_TABLE, spare.n, 0), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, 0x200000, 0), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, theirs.n, 0), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, spare.n, 0), -EINVAL);
     CHECK_EQ(mmu_pin(d, spare, FRAME_NONE), -EINVAL);
     CHECK_EQ(refs(spare), 1);
     CHECK_EQ(refs(theirs), 1);
@@ -166,28 +123,28 @@ static void by_address(void)
 
     start();
     e = pte_make(spare, DATA);
-    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_TLB_FLUSH | UVMF_LOCAL), 0);
+    CHECK_EQ(do_update_va_mapping(AT(5), e, UVMF_TLB_FLUSH | UVMF_LOCAL), 0);
     CHECK_EQ(machine_flushes, 1);
-    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_TLB_FLUSH | UVMF_ALL), 0);
-    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_TLB_FLUSH | (uint64_t)&set), 0);
+    CHECK_EQ(do_update_va_mapping(AT(5), e, UVMF_TLB_FLUSH | UVMF_ALL), 0);
+    CHECK_EQ(do_update_va_mapping(AT(5), e, UVMF_TLB_FLUSH | (uint64_t)&set), 0);
     CHECK_EQ(machine_flushes, 3);
-    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_INVLPG | UVMF_LOCAL), 0);
-    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_INVLPG | UVMF_ALL), 0);
-    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_INVLPG | (uint64_t)&set), 0);
+    CHECK_EQ(do_update_va_mapping(AT(5), e, UVMF_INVLPG | UVMF_LOCAL), 0);
+    CHECK_EQ(do_update_va_mapping(AT(5), e, UVMF_INVLPG | UVMF_ALL), 0);
+    CHECK_EQ(do_update_va_mapping(AT(5), e, UVMF_INVLPG | (uint64_t)&set), 0);
     CHECK_EQ(machine_page_flushes, 3);
-    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_INVLPG | NOWHERE), -EFAULT);
-    CHECK_EQ(do_update_va_mapping(VA(5), e, UVMF_FLUSHTYPE_MASK), 0);
+    CHECK_EQ(do_update_va_mapping(AT(5), e, UVMF_INVLPG | NOWHERE), -EFAULT);
+    CHECK_EQ(do_update_va_mapping(AT(5), e, UVMF_FLUSHTYPE_MASK), 0);
     CHECK_EQ(machine_page_flushes + machine_flushes, 6);
     CHECK_EQ(refs(spare), 2);
 
     /* Another domain's frame, for the one that may. */
     e = pte_make(theirs, DATA);
-    CHECK_EQ(do_update_va_mapping(VA(6), e, 0), -EINVAL);
-    CHECK_EQ(do_update_va_mapping_otherdomain(VA(6), e, UVMF_INVLPG, 1), 0);
+    CHECK_EQ(do_update_va_mapping(AT(6), e, 0), -EINVAL);
+    CHECK_EQ(do_update_va_mapping_otherdomain(AT(6), e, UVMF_INVLPG, 1), 0);
     CHECK_EQ(refs(theirs), 2);
-    CHECK(do_update_va_mapping_otherdomain(VA(6), e, 0, 9) < 0);
-    CHECK_EQ(do_update_va_mapping_otherdomain(VA(7), e, 0, DOMID_XEN), -EINVAL);
-    CHECK_EQ(do_update_va_mapping(VA(6), 0, 0), 0);
+    CHECK(do_update_va_mapping_otherdomain(AT(6), e, 0, 9) < 0);
+    CHECK_EQ(do_update_va_mapping_otherdomain(AT(7), e, 0, DOMID_XEN), -EINVAL);
+    CHECK_EQ(do_update_va_mapping(AT(6), 0, 0), 0);
     CHECK_EQ(refs(theirs), 1);
     oracle_check(true);
 }
@@ -204,14 +161,14 @@ static void after_a_dying_table(void)
     machine_preempt_always(true);
     CHECK_EQ(update(root, 1, 0), 0);
     CHECK(mfn_eq(current->memory.dying_table, l3));
-    CHECK_EQ(do_update_va_mapping(VA(5), e, 0), -ERESTART);
+    CHECK_EQ(do_update_va_mapping(AT(5), e, 0), -ERESTART);
     CHECK_EQ(last_restart.op, __HYPERVISOR_update_va_mapping);
     CHECK_EQ(last_restart.args[1], e);
-    CHECK_EQ(do_update_va_mapping_otherdomain(VA(5), e, 1, DOMID_SELF), -ERESTART);
+    CHECK_EQ(do_update_va_mapping_otherdomain(AT(5), e, 1, DOMID_SELF), -ERESTART);
     CHECK_EQ(last_restart.op, __HYPERVISOR_update_va_mapping_otherdomain);
     CHECK_EQ(last_restart.args[2], 1);
     machine_preempt_always(false);
-    CHECK_EQ(do_update_va_mapping(VA(5), e, 0), -EINVAL);
+    CHECK_EQ(do_update_va_mapping(AT(5), e, 0), -EINVAL);
     CHECK(mfn_eq(current->memory.dying_table, INVALID_MFN));
     CHECK_EQ(frame_of(l3)->type & (TYPE_COUNT | TYPE_PARTIAL), 0);
     CHECK_EQ(refs(data), 1);
@@ -227,13 +184,13 @@ static void local_descriptors(void)
     start();
     v = current;
     machine_page_faults = 0;
-    CHECK_EQ(ext(MMUEXT_SET_LDT, VA(4) + 8, 1), -EINVAL);
-    CHECK_EQ(ext(MMUEXT_SET_LDT, VA(4), 8193), -EINVAL);
-    CHECK_EQ(ext(MMUEXT_SET_LDT, NOWHERE - PAGE_SIZE, 513), -EINVAL);
-    CHECK_EQ(ext(MMUEXT_SET_LDT, 0, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_SET_LDT, AT(4) + 8, 1), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_SET_LDT, AT(4), 8193), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_SET_LDT, NOWHERE - PAGE_SIZE, 513), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_SET_LDT, 0, 0), 0);
     CHECK(!mmu_fixup_fault(v, window, 0, &host_regs));
 
-    CHECK_EQ(ext(MMUEXT_SET_LDT, VA(4), 520), 0);
+    CHECK_EQ(mmuext(MMUEXT_SET_LDT, AT(4), 520), 0);
     CHECK_EQ(v->arch.ldt_entries, 520);
     /* Still writable, then not there: the guest hears of its own address. */
     CHECK(mmu_fixup_fault(v, window + 16, 0, &host_regs));
@@ -254,7 +211,7 @@ static void local_descriptors(void)
     CHECK_EQ(machine_page_faults, 3);
     CHECK_EQ(refs(data), 3);
 
-    CHECK_EQ(ext(MMUEXT_SET_LDT, 0, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_SET_LDT, 0, 0), 0);
     CHECK_EQ(refs(data), 2);
     CHECK_EQ(update(l1, 4, pte_make(data, DATA)), 0);
 }
@@ -301,16 +258,16 @@ static void grant_leaves(void)
     CHECK_EQ(mmu_map_grant_pte(mfn_maddr(theirs), theirs, false, 0), -EINVAL);
     CHECK_EQ(mmu_map_grant_pte(mfn_maddr(spare), theirs, false, 0), -EINVAL);
     CHECK_EQ(mmu_map_grant_va(HV_VIRT_START, theirs, false, 0), -EINVAL);
-    CHECK_EQ(mmu_map_grant_va(VA(9), mfn(0x200000), false, 0), -EINVAL);
-    CHECK_EQ(mmu_map_grant_va(VA(9), mfn(MACHINE_FRAMES - 1), false, 0), -EINVAL);
-    CHECK_EQ(mmu_map_grant_va(VA(9), l2, true, 0), -EINVAL);
+    CHECK_EQ(mmu_map_grant_va(AT(9), mfn(0x200000), false, 0), -EINVAL);
+    CHECK_EQ(mmu_map_grant_va(AT(9), mfn(MACHINE_FRAMES - 1), false, 0), -EINVAL);
+    CHECK_EQ(mmu_map_grant_va(AT(9), l2, true, 0), -EINVAL);
     CHECK_EQ(refs(l2), 2);
     CHECK_EQ(table(l1)[9], 0);
 
-    CHECK_EQ(mmu_map_grant_va(VA(9), theirs, true, 0), 0);
-    CHECK_EQ(mmu_unmap_grant_va(VA(9), theirs, false, 0), -EINVAL);
-    CHECK_EQ(mmu_unmap_grant_va(VA(9), theirs, true, VA(9)), -EINVAL);
-    CHECK_EQ(mmu_unmap_grant_va(VA(10), theirs, true, VA(4)), -EINVAL);
+    CHECK_EQ(mmu_map_grant_va(AT(9), theirs, true, 0), 0);
+    CHECK_EQ(mmu_unmap_grant_va(AT(9), theirs, false, 0), -EINVAL);
+    CHECK_EQ(mmu_unmap_grant_va(AT(9), theirs, true, AT(9)), -EINVAL);
+    CHECK_EQ(mmu_unmap_grant_va(AT(10), theirs, true, AT(4)), -EINVAL);
     CHECK_EQ(pte_mfn(table(l1)[4]).n, data.n);
     CHECK_EQ(mmu_unmap_grant_pte(maddr(at), data, true), -EINVAL);
     CHECK_EQ(mmu_unmap_grant_pte(maddr(at), theirs, true), 0);
@@ -330,17 +287,17 @@ static void copied_roots(void)
     CHECK_EQ(update(root, 9, pte_make(l3, TABLE)), 0);
     CHECK_EQ(machine_root_loads, 1);
     CHECK(!v->memory.root_changed);
-    CHECK_EQ(ext(MMUEXT_PIN_L4_TABLE, spare.n, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_PIN_L4_TABLE, spare.n, 0), 0);
     CHECK_EQ(update(spare, 9, pte_make(l3, TABLE)), 0);
     CHECK_EQ(machine_root_loads, 1);
 
     /* The user's root is loaded by the next switch to user mode, the kernel's at once. */
-    CHECK_EQ(ext(MMUEXT_NEW_USER_BASEPTR, spare.n, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, spare.n, 0), 0);
     CHECK(v->memory.root_changed);
     CHECK_EQ(machine_root_loads, 1);
-    CHECK_EQ(ext(MMUEXT_NEW_BASEPTR, spare.n, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, spare.n, 0), 0);
     CHECK_EQ(machine_flushes, 0);
-    CHECK_EQ(ext(MMUEXT_NEW_USER_BASEPTR, 0, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, 0, 0), 0);
     CHECK(mfn_eq(v->memory.user_root, INVALID_MFN));
     CHECK_EQ(vcpu_set_root(v, root, true), 0);
     CHECK_EQ(vcpu_set_root(v, theirs, true), -EINVAL);
@@ -361,7 +318,7 @@ static void frames(void)
     CHECK_EQ(frame_info(unused), XEN_DOMCTL_PFINFO_XTAB);
     CHECK_EQ(frame_info(frame_of(l1)), XEN_DOMCTL_PFINFO_L1TAB);
     CHECK_EQ(frame_info(frame_of(data)), 0);
-    CHECK_EQ(ext(MMUEXT_PIN_L2_TABLE, l2.n, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_PIN_L2_TABLE, l2.n, 0), 0);
     CHECK_EQ(frame_info(frame_of(l2)), XEN_DOMCTL_PFINFO_L2TAB | XEN_DOMCTL_PFINFO_LPINTAB);
     CHECK(!frame_get(unused, d));
     CHECK(!frame_get(unused, NULL));

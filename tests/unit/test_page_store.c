@@ -1,4 +1,4 @@
-/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/page_store.c hypervisor/x86/decode.c hypervisor/x86/decode_store.c hypervisor/x86/store_apply.c hypervisor/memory/oracle.c hypervisor/hypercall/compat.c tests/host/interleave.c */
+/* sources: @memory tests/host/interleave.c */
 /* A guest's store to its own level-1 table: which faults are one, and what the instruction then
  * does. */
 #include <string.h>
@@ -6,7 +6,6 @@
 #include "check.h"
 #include "interleave.h"
 #include "lib/errno.h"
-#include "machine.h"
 #include "memory/allocator.h"
 #include "memory/mapping.h"
 #include "memory/mmu.h"
@@ -14,12 +13,10 @@
 #include "memory/page_type.h"
 #include "memory/pte.h"
 #include "memory/root.h"
+#include "page_tables.h"
 #include "x86/current.h"
 
-#define TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER)
 #define PAE_TOP PTE_PRESENT
-#define DATA (PTE_PRESENT | PTE_WRITE)
-#define READ_ONLY PTE_PRESENT
 #define WINDOW 5 /* entry of the table that maps the table itself */
 #define FAULT 3  /* a write to a page that is present, by the kernel */
 #define CHOSEN (PTE_FRAME | PTE_PRESENT | PTE_WRITE)
@@ -32,11 +29,6 @@ static const uint8_t load[] = {0x48, 0x8b, 0x03};                /* mov (%rbx), 
 static struct domain *d;
 static mfn_t l1, data;
 static uint8_t code[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
-
-static uint64_t *table(mfn_t m)
-{
-    return mfn_to_virt(m);
-}
 
 static mfn_t tree_of(mfn_t child, unsigned levels)
 {

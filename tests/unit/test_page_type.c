@@ -1,24 +1,16 @@
-/* sources: tests/host/machine.c tests/host/panic.c hypervisor/lib/spinlock.c hypervisor/memory/frame.c hypervisor/memory/allocator.c hypervisor/memory/page_type.c hypervisor/memory/validate.c hypervisor/memory/leaf.c hypervisor/memory/dirty_log.c hypervisor/memory/dirty_table.c hypervisor/memory/page_hash.c hypervisor/memory/pte.c hypervisor/memory/dying.c hypervisor/memory/descriptor.c hypervisor/memory/descriptor_tables.c hypervisor/memory/entry_update.c hypervisor/memory/mmu_update.c hypervisor/memory/update_parties.c hypervisor/memory/update_va.c hypervisor/memory/flush_set.c hypervisor/memory/root.c hypervisor/memory/mmuext.c hypervisor/memory/walk.c hypervisor/memory/grant_map.c hypervisor/memory/teardown.c hypervisor/memory/m2p.c hypervisor/memory/oracle.c hypervisor/hypercall/compat.c */
+/* sources: @memory */
 #include "check.h"
 #include "lib/errno.h"
-#include "machine.h"
+#include "memory/allocator.h"
 #include "memory/mapping.h"
 #include "memory/mmu.h"
 #include "memory/oracle.h"
 #include "memory/page_type.h"
 #include "memory/pte.h"
 #include "memory/root.h"
-#include "memory/allocator.h"
+#include "page_tables.h"
 #include "x86/current.h"
 
-#define TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER)
-#define DATA (PTE_PRESENT | PTE_WRITE)
-#define READ_ONLY PTE_PRESENT
-
-static uint64_t *table(mfn_t m)
-{
-    return mfn_to_virt(m);
-}
 
 /* A tree of one table per level with two data pages: t[4] is the root, t[0] the first data page. */
 struct tree {
@@ -50,15 +42,13 @@ static int pin(struct domain *d, mfn_t m, int type)
     return rc;
 }
 
-static long mmuext(unsigned cmd, mfn_t m)
+/* With as many interruptions as there are. */
+static long mmuext_whole(unsigned cmd, mfn_t m)
 {
-    struct mmuext_op op = {.cmd = cmd, .arg1.mfn = m.n};
     long rc;
 
-    do {
-        rc = do_mmuext_op((uint64_t)&op, 1, 0, DOMID_SELF);
-        oracle_check(true);
-    } while (rc == -ERESTART);
+    while ((rc = mmuext(cmd, m.n, 0)) == -ERESTART)
+        ;
     while (mmu_drain_dying(current))
         oracle_check(true);
     return rc;
@@ -85,8 +75,8 @@ static void pin_and_unpin(void)
     CHECK_EQ(frame_of(tree.second)->count & COUNT_REFS, 2);
     CHECK_EQ(pin(d, tree.t[4], FRAME_L4), -EINVAL);
     CHECK_EQ(pin(d, tree.t[4], FRAME_L3), -EINVAL);
-    CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, tree.t[4]), 0);
-    CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, tree.t[4]), -EINVAL);
+    CHECK_EQ(mmuext_whole(MMUEXT_UNPIN_TABLE, tree.t[4]), 0);
+    CHECK_EQ(mmuext_whole(MMUEXT_UNPIN_TABLE, tree.t[4]), -EINVAL);
     for (unsigned i = 0; i <= 4; i++) {
         CHECK_EQ(type_of(tree.t[i]) & TYPE_COUNT, 0);
         CHECK_EQ(frame_of(tree.t[i])->count & COUNT_REFS, 1);
@@ -107,7 +97,7 @@ static void pin_preempted(void)
         CHECK_EQ(pin(d, tree.t[4], FRAME_L4), 0);
         CHECK_EQ(type_of(tree.t[1]) & TYPE_COUNT, 1);
         machine_preempt_after(after);
-        CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, tree.t[4]), 0);
+        CHECK_EQ(mmuext_whole(MMUEXT_UNPIN_TABLE, tree.t[4]), 0);
         CHECK_EQ(type_of(tree.t[1]) & (TYPE_COUNT | TYPE_PARTIAL), 0);
         CHECK_EQ(frame_of(tree.t[4])->count & COUNT_REFS, 1);
     }
@@ -200,7 +190,7 @@ static void flush_before_table(void)
     machine_reset();
     tree = tree_make(d);
     CHECK_EQ(pin(d, tree.t[4], FRAME_L4), 0);
-    CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, tree.t[4]), 0);
+    CHECK_EQ(mmuext_whole(MMUEXT_NEW_BASEPTR, tree.t[4]), 0);
     machine_tlb_fill();
     req.ptr = mfn_maddr(tree.t[1]).a + 3 * 8;
     req.val = 0;
@@ -224,8 +214,8 @@ static void teardown(void)
     before = frames_free();
     tree = tree_make(d);
     CHECK_EQ(pin(d, tree.t[4], FRAME_L4), 0);
-    CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, tree.t[4]), 0);
-    CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, tree.t[4]), 0);
+    CHECK_EQ(mmuext_whole(MMUEXT_NEW_BASEPTR, tree.t[4]), 0);
+    CHECK_EQ(mmuext_whole(MMUEXT_NEW_USER_BASEPTR, tree.t[4]), 0);
     machine_preempt_after(1);
     mmu_pin(d, tree.second, FRAME_L3);
     machine_run(0);
