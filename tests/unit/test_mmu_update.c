@@ -52,7 +52,8 @@ static void accessed_and_dirty(void)
 
     start();
     table(l1)[4] |= PTE_ACCESSED | PTE_DIRTY;
-    CHECK_EQ(update_as(DOMID_SELF, l1, 4, pte_make(data, PTE_PRESENT), MMU_PT_UPDATE_PRESERVE_AD), 0);
+    CHECK_EQ(update_as(DOMID_SELF, l1, 4, pte_make(data, PTE_PRESENT), MMU_PT_UPDATE_PRESERVE_AD),
+             0);
     e = table(l1)[4];
     CHECK_EQ(e & (PTE_ACCESSED | PTE_DIRTY | PTE_WRITE), PTE_ACCESSED | PTE_DIRTY);
     CHECK_EQ(update(l1, 4, pte_make(data, PTE_PRESENT)), 0);

@@ -11,7 +11,6 @@
 #include "page_tables.h"
 #include "x86/current.h"
 
-
 /* A tree of one table per level with two data pages: t[4] is the root, t[0] the first data page. */
 struct tree {
     mfn_t t[5], second;
