@@ -11,6 +11,7 @@
 #include "x86/current.h"
 
 #define DEFAULT_MAPTRACK_PAGES 1024
+#define CONTROLLER_PAUSES_MAX 255
 
 /* Only one CPU at a time takes a domain apart; the others come back later instead of waiting. */
 static spinlock_t destroy_lock = SPINLOCK_INIT(LOCK_DOMCTL);
@@ -107,6 +108,9 @@ long domctl_max_vcpus(struct domain *d, unsigned max)
     if (max != d->max_vcpus)
         return refuse(-EINVAL);
     spin_lock(&domain_list_lock);
+    /* One that is being taken apart does so with the vCPUs that it had when it began to die. */
+    if (d->state != DOMAIN_ALIVE)
+        rc = refuse(-ESRCH);
     for (unsigned id = 0; id < max && rc == 0; id++)
         if (!d->vcpus[id] && !vcpu_create(d, id))
             rc = -ENOMEM;
@@ -116,14 +120,19 @@ long domctl_max_vcpus(struct domain *d, unsigned max)
 
 long domctl_pause(struct domain *d)
 {
+    bool is_full;
+
     if (d == current->domain)
         return refuse(-EINVAL);
-    spin_lock(&d->lock);
-    d->controller_pauses++;
-    spin_unlock(&d->lock);
-    /* Waits for running vCPUs, which may be waiting for the lock. */
+    /* First, and taken back last below: whoever unpauses ends a pause that has begun. */
     domain_pause(d);
-    return 0;
+    spin_lock(&d->lock);
+    is_full = d->controller_pauses == CONTROLLER_PAUSES_MAX;
+    d->controller_pauses += !is_full;
+    spin_unlock(&d->lock);
+    if (is_full)
+        domain_unpause(d);
+    return is_full ? refuse(-EOVERFLOW) : 0;
 }
 
 long domctl_unpause(struct domain *d)

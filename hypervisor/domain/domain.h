@@ -42,6 +42,7 @@ enum domain_state { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
 struct domain {
     domid_t id;
+    uint64_t serial;    /* unlike the id never another's, before or after; 0: no domain's */
     bool is_privileged; /* Domain0: control interface, foreign mappings */
     bool is_hardware;   /* Domain0: ports, MMIO, physical interrupts */
     bool is_compat;     /* 32-bit PAE guest */
@@ -85,7 +86,7 @@ struct domain {
     bool is_shutting_down;
     int shutdown_code;          /* SHUTDOWN_* or -1 */
     unsigned controller_pauses; /* pausedomain count */
-    unsigned pauses;            /* atomic: domain_pause count, which later vCPUs start with */
+    unsigned pauses;            /* of all its vCPUs at once; later ones start with them */
     unsigned kill_stage;        /* how far domain_kill() has come; domctl lock */
     struct domain *next_dead;   /* link among domains without references, see domain_reap() */
     uint8_t handle[16];

@@ -22,26 +22,43 @@
 /* Long enough to read the message on a screen before the machine restarts. */
 #define CRASH_RESTART_SECONDS 5
 
+/* Domain's lock. Those that run are told and not waited for: they may be spinning on the lock. */
+static void pause_all(struct domain *d)
+{
+    struct vcpu *v;
+
+    d->pauses++;
+    for_each_vcpu (d, v)
+        vcpu_pause_nosync(v);
+}
+
+/* Domain's lock. */
+static void unpause_all(struct domain *d)
+{
+    struct vcpu *v;
+
+    d->pauses--;
+    for_each_vcpu (d, v)
+        vcpu_unpause(v);
+}
+
 void domain_pause(struct domain *d)
 {
     struct vcpu *v;
 
-    __atomic_fetch_add(&d->pauses, 1, __ATOMIC_RELAXED);
-    for_each_vcpu (d, v) {
-        if (v == current)
-            vcpu_pause_nosync(v);
-        else
-            vcpu_pause(v);
-    }
+    spin_lock(&d->lock);
+    pause_all(d);
+    spin_unlock(&d->lock);
+    for_each_vcpu (d, v)
+        if (v != current)
+            vcpu_wait_stopped(v);
 }
 
 void domain_unpause(struct domain *d)
 {
-    struct vcpu *v;
-
-    __atomic_fetch_sub(&d->pauses, 1, __ATOMIC_RELAXED);
-    for_each_vcpu (d, v)
-        vcpu_unpause(v);
+    spin_lock(&d->lock);
+    unpause_all(d);
+    spin_unlock(&d->lock);
 }
 
 /* Domain0 has stopped, and nothing works without it: the machine follows. */
@@ -70,8 +87,6 @@ static void __attribute__((noreturn)) machine_follow(int code)
 
 void domain_shutdown(struct domain *d, int code)
 {
-    struct vcpu *v;
-
     if (d == domain0)
         machine_follow(code);
 
@@ -85,8 +100,7 @@ void domain_shutdown(struct domain *d, int code)
     if (d->shutdown_code < 0)
         d->shutdown_code = code;
     /* Callers may hold locks that another vCPU of the domain spins on, so this does not wait. */
-    for_each_vcpu (d, v)
-        vcpu_pause_nosync(v);
+    pause_all(d);
     d->is_shut_down = true;
     spin_unlock(&d->lock);
     event_send_global_virq(VIRQ_DOM_EXC);
@@ -94,8 +108,6 @@ void domain_shutdown(struct domain *d, int code)
 
 int domain_resume(struct domain *d)
 {
-    struct vcpu *v;
-
     spin_lock(&d->lock);
     if (!d->is_shut_down || d->state != DOMAIN_ALIVE) {
         spin_unlock(&d->lock);
@@ -104,8 +116,7 @@ int domain_resume(struct domain *d)
     d->is_shutting_down = false;
     d->is_shut_down = false;
     d->shutdown_code = -1;
-    for_each_vcpu (d, v)
-        vcpu_unpause(v);
+    unpause_all(d);
     spin_unlock(&d->lock);
     return 0;
 }
@@ -144,12 +155,15 @@ void ensure_failed(struct domain *d, const char *expr, const char *file, int lin
  * keys need not ask whether a domain has one. */
 static struct shared_info dead_shared_info;
 
-/* No vCPU runs any more, and nobody starts one. No frame is allocated to it, none set aside. */
+/* No vCPU runs any more, and nobody starts or makes one. No frame is allocated to it, none set
+ * aside. */
 static int kill_begin(struct domain *d)
 {
+    spin_lock(&domain_list_lock);
     spin_lock(&d->lock);
     d->state = DOMAIN_DYING;
     spin_unlock(&d->lock);
+    spin_unlock(&domain_list_lock);
     domain_claim(d, 0);
     domain_pause(d);
     return 0;

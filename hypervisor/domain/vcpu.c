@@ -44,8 +44,11 @@ struct vcpu *vcpu_create(struct domain *d, unsigned id)
     }
     sched_init_vcpu(v); /* chooses the CPU whose timer heap the next one uses */
     time_init_vcpu(v);
-    v->sched.pauses += __atomic_load_n(&d->pauses, __ATOMIC_RELAXED);
+    /* Who pauses the domain meanwhile counts this vCPU either here or among the others. */
+    spin_lock(&d->lock);
+    v->sched.pauses = d->pauses;
     /* Others look at the array without a lock: the vCPU must be whole when they see it. */
     __atomic_store_n(&d->vcpus[id], v, __ATOMIC_RELEASE);
+    spin_unlock(&d->lock);
     return v;
 }

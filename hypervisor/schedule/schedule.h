@@ -54,10 +54,11 @@ void vcpu_unblock(struct vcpu *v);
 void vcpu_block(void);
 /* `current` gives way to whoever else waits for this CPU. Effective on the exit path. */
 void sched_yield(void);
-/* Counted reasons not to run. vcpu_pause waits until its registers are in v->arch (never for
- * current: use vcpu_pause_nosync). */
+/* Counted reasons not to run. vcpu_pause and vcpu_wait_stopped wait until its registers are in
+ * v->arch (never for current: use vcpu_pause_nosync). */
 void vcpu_pause(struct vcpu *v);
 void vcpu_pause_nosync(struct vcpu *v);
+void vcpu_wait_stopped(const struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 void vcpu_set_up(struct vcpu *v, bool up);
 /* Where the vCPU may run, some CPU online among them, and where it would rather. Effective on the

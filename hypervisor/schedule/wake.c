@@ -260,12 +260,17 @@ void vcpu_pause_nosync(struct vcpu *v)
     vcpu_sleep(v);
 }
 
-void vcpu_pause(struct vcpu *v)
+void vcpu_wait_stopped(const struct vcpu *v)
 {
     assert(v != current);
-    vcpu_pause_nosync(v);
     while (__atomic_load_n(&v->sched.is_running, __ATOMIC_ACQUIRE))
         cpu_relax();
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+    vcpu_pause_nosync(v);
+    vcpu_wait_stopped(v);
 }
 
 void vcpu_unpause(struct vcpu *v)
