@@ -188,6 +188,7 @@ void domain_reap(void)
 /* Memory for a domain and its array of vCPUs, with the fields that need no subsystem. */
 static struct domain *domain_alloc(domid_t id, unsigned max_vcpus)
 {
+    static uint64_t last_serial;
     struct domain *d = zalloc(sizeof(*d));
 
     if (!d)
@@ -198,6 +199,7 @@ static struct domain *domain_alloc(domid_t id, unsigned max_vcpus)
         return NULL;
     }
     d->id = id;
+    d->serial = ++last_serial;
     d->refs = 1;
     d->max_vcpus = max_vcpus;
     d->address_bits = 64;

@@ -128,18 +128,20 @@ static void load_vcpu(struct vcpu *v)
         wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
 }
 
-/* What one domain taught the branch predictors must not steer the next. Idling in between changes
- * nothing, and a domain's own vCPUs may mislead each other. */
+/* What one domain taught the branch predictors must not steer the next, which may have the id of
+ * one that is gone. Idling in between changes nothing, and a domain's own vCPUs may mislead each
+ * other.
+ */
 static void forget_branches(const struct vcpu *next)
 {
     static struct {
-        CACHE_ALIGNED domid_t id;
+        CACHE_ALIGNED uint64_t serial;
     } last[MAX_CPUS];
-    domid_t id = next->domain->id;
+    uint64_t serial = next->domain->serial;
 
-    if (!cpu_features.ibpb || last[this_cpu()].id == id)
+    if (!cpu_features.ibpb || last[this_cpu()].serial == serial)
         return;
-    last[this_cpu()].id = id;
+    last[this_cpu()].serial = serial;
     wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
 }
 
