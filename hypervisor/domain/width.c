@@ -21,6 +21,8 @@ static bool claim_width(struct domain *d, unsigned ports)
 {
     struct vcpu *v;
 
+    if (d->state != DOMAIN_ALIVE)
+        return false;
     for_each_vcpu (d, v)
         if (v->initialised)
             return false;
@@ -30,11 +32,20 @@ static bool claim_width(struct domain *d, unsigned ports)
     return d->is_compat;
 }
 
+/* The slots of vCPUs are where they were; the clock is not. */
+static void clear_old_clock(struct shared_info *shared)
+{
+    shared->wc_version = shared->wc_sec = shared->wc_nsec = 0;
+    shared->wc_sec_hi = 0;
+}
+
 int domain_make_compat(struct domain *d, uint64_t hole_start)
 {
     const unsigned ports = sizeof(((struct shared_info_x86_32 *)0)->evtchn_pending) * 8;
     bool done;
 
+    /* Or who sets all clocks would see a domain of 64 bits and write to a 32-bit one. */
+    spin_lock(&domain_list_lock);
     spin_lock(&d->lock);
     done = !d->is_compat && claim_width(d, ports);
     if (done) {
@@ -43,11 +54,11 @@ int domain_make_compat(struct domain *d, uint64_t hole_start)
         d->event.limit = MIN(d->event.limit, ports);
     }
     spin_unlock(&d->lock);
+    if (done)
+        clear_old_clock(d->shared_info);
+    spin_unlock(&domain_list_lock);
     if (!done)
         return refuse(-EACCES);
-    /* The slots of vCPUs are where they were; the clock is not. */
-    d->shared_info->wc_version = d->shared_info->wc_sec = d->shared_info->wc_nsec = 0;
-    d->shared_info->wc_sec_hi = 0;
     time_update_wallclock(d);
     return 0;
 }
