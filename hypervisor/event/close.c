@@ -76,8 +76,13 @@ int event_reset(struct domain *d)
 
 int event_close_all(struct domain *d)
 {
-    int rc = event_reset(d);
+    int rc;
 
+    /* Who opens a port has looked whether the domain lives under this lock: either that port is in
+     * the table by now, or it will not be opened. */
+    spin_lock(&d->event.lock);
+    spin_unlock(&d->event.lock);
+    rc = event_reset(d);
     if (rc)
         return rc;
     /* Senders of interrupts run with interrupts off and found the ports either closed or are done

@@ -142,8 +142,7 @@ void root_entry_changed(struct domain *d, mfn_t root)
         root_load_current();
         irq_restore(flags);
     }
-    /* A CPU that is just switching to one of the vCPUs is seen below, or sees the new entry. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    /* A CPU that is just switching to one of the vCPUs is seen, or sees the new entry. */
     tlb_domain_cpus(d, &cpus);
     bit_clear(cpus.bits, this_cpu());
     if (!cpumask_empty(&cpus))

@@ -95,6 +95,9 @@ void tlb_domain_cpus(const struct domain *d, cpumask_t *out)
     unsigned cpu;
 
     *out = (cpumask_t){{0}};
+    /* The caller's changes of tables become visible before the look. A CPU that is not seen to have
+     * taken a vCPU of the domain loads its root later, and then walks the new tables. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     /* A CPU that takes another vCPU drops the translations of the one before, so the present ones
      * are all there is. */
     for_each_cpu (cpu, &cpus_online) {

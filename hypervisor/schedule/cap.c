@@ -61,12 +61,13 @@ nsec_t cap_slice(const struct domain *d, nsec_t slice)
 }
 
 /* Parked first, armed then: whatever period has begun in between, the timer fires at the end of the
- * one after. */
+ * one after. One that is seen to be armed has not fired yet, and will see who is parked: between
+ * store and load there is a fence here, and one there. */
 void cap_park(struct vcpu *v)
 {
     struct sched_domain *s = &v->domain->sched;
 
-    WRITE_ONCE(v->sched.is_parked, true);
+    __atomic_store_n(&v->sched.is_parked, true, __ATOMIC_SEQ_CST);
     if (!timer_armed(&s->cap_timer) || s->cap_timer.node.key != READ_ONCE(s->cap_ends))
         timer_set(&s->cap_timer, READ_ONCE(s->cap_ends));
 }
@@ -75,6 +76,7 @@ void cap_timer_fired(struct domain *d)
 {
     struct vcpu *v;
 
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     for_each_vcpu (d, v)
         if (READ_ONCE(v->sched.is_parked))
             vcpu_wake(v);
