@@ -70,14 +70,13 @@ void grant_free_domain(struct domain *d)
     struct grant_table *t = d->grants;
 
     for (unsigned i = 0; i < t->nr_frames; i++) {
-        struct grant_entry_v1 *page;
+        struct grant_entry_v1 *page = t->shared[i];
 
+        /* The end of a use may be looking at it. */
         spin_lock(&t->lock);
-        page = t->shared[i];
         t->shared[i] = NULL;
         spin_unlock(&t->lock);
-        if (page)
-            frame_unshare(frame_of(virt_to_mfn(page)));
+        frame_unshare(frame_of(virt_to_mfn(page)));
     }
 }
 

@@ -12,9 +12,7 @@
 
 static int hand_over(struct domain *to, uint32_t ref, struct frame *f)
 {
-    unsigned bits = to->address_bits;
-
-    if (bits && bits < 64 && frame_mfn(f).n >> (bits - PAGE_SHIFT))
+    if (frame_mfn(f).n >> (to->address_bits - PAGE_SHIFT))
         return GNTST_address_too_big;
     return grant_accept(to, ref, current->domain->id, f);
 }

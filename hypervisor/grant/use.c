@@ -33,14 +33,14 @@ static int hold_frame(struct domain *granter, const struct grant_active *active)
     return GNTST_okay;
 }
 
-/* GNTST_okay when the domain has such an entry. Lock held. */
+/* GNTST_okay when the domain has such an entry: while it lives, its frames are there. Lock held. */
 static int find(struct domain *granter, uint32_t ref)
 {
     struct grant_table *t = granter->grants;
 
     if (granter->state != DOMAIN_ALIVE)
         return GNTST_bad_domain;
-    if (ref / GRANTS_PER_FRAME >= t->nr_frames || !shared_of(t, ref))
+    if (ref / GRANTS_PER_FRAME >= t->nr_frames)
         return GNTST_bad_gntref;
     return GNTST_okay;
 }

@@ -220,8 +220,7 @@ static struct frame *alloc_frames(struct domain *d, unsigned order, unsigned add
     uint64_t claimed = 0;
     struct frame *f;
 
-    if (d->address_bits && d->address_bits < bits)
-        bits = d->address_bits;
+    bits = MIN(bits, d->address_bits);
     if (bits <= PAGE_SHIFT)
         return NULL;
     f = frames_alloc(d, order, bits - PAGE_SHIFT, &claimed);

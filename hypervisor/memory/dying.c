@@ -33,7 +33,6 @@ int mmu_drain_dying(struct vcpu *v)
     mfn_t m = v->memory.dying_table;
     struct domain *d;
     struct frame *f;
-    uint64_t word;
     int rc = 0;
 
     if (likely(!mfn_is_named(m)))
@@ -44,8 +43,7 @@ int mmu_drain_dying(struct vcpu *v)
      * that Ringfort shares does not, so its owner's lock is left alone. */
     if (d && type_is_partial(READ_ONCE(f->type))) {
         spin_lock(&d->paging_lock);
-        word = READ_ONCE(f->type);
-        if (type_is_partial(word) && key_is_table(word))
+        if (type_is_partial(READ_ONCE(f->type)))
             rc = type_undo(f);
         spin_unlock(&d->paging_lock);
     }

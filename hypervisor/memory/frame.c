@@ -142,12 +142,13 @@ static bool detach_frame(struct domain *d, struct frame *f, bool keep_room)
         spin_unlock(&d->pages_lock);
         return false;
     }
-    /* With a count of 0 owner and type stand still: what was seen above may have been older. */
-    if (f->owner != d || (f->type & (TYPE_COUNT | TYPE_PARTIAL))) {
+    /* With a count of 0 the owner stands still: what was seen above may have been older. */
+    if (f->owner != d) {
         __atomic_store_n(&f->count, alone, __ATOMIC_SEQ_CST);
         spin_unlock(&d->pages_lock);
         return false;
     }
+    assert(!(f->type & (TYPE_COUNT | TYPE_PARTIAL)));
     list_del(&f->link);
     is_last = --d->tot_pages == 0;
     d->kept_pages += keep_room;

@@ -125,14 +125,14 @@ int table_fill(struct frame *f, uint64_t key, unsigned *index)
     return rc ? rc : finish_table(d, key, table);
 }
 
-/* The table that entry `index` names, when an interruption left it partial. */
+/* The table that entry `index` names, when an interruption left it partial. If another attempt did
+ * (the entry was never looked at, or is Ringfort's to replace), no harm is done. */
 static int undo_partial_child(struct domain *d, uint64_t key, unsigned index, uint64_t entry)
 {
     struct frame *child;
     uint64_t word;
 
-    if (!(entry & PTE_PRESENT) || !table_slot_is_guests(d, key, index) ||
-        !mfn_valid(pte_mfn(entry)))
+    if (!(entry & PTE_PRESENT) || !mfn_valid(pte_mfn(entry)))
         return 0;
     child = frame_of(pte_mfn(entry));
     /* Partial frames of `d` stay as they are while its paging lock is held. */

@@ -30,7 +30,8 @@ static void domain_setup(unsigned id)
 {
     struct domain *d = &domains[id];
 
-    *d = (struct domain){.id = (domid_t)id, .refs = 1, .max_vcpus = WORLD_VCPUS};
+    *d =
+        (struct domain){.id = (domid_t)id, .refs = 1, .max_vcpus = WORLD_VCPUS, .address_bits = 64};
     spin_init(&d->lock, LOCK_DOMAIN);
     list_init(&d->all);
     memset(&shared[id], 0, sizeof(shared[id]));

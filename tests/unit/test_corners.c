@@ -6,6 +6,7 @@
 #include "memory/allocator.h"
 #include "memory/dying.h"
 #include "memory/entry_update.h"
+#include "memory/free_frames.h"
 #include "memory/hypmap.h"
 #include "memory/mapping.h"
 #include "memory/mmu.h"
@@ -61,9 +62,12 @@ static void dying(void)
     spin_lock(&d->paging_lock);
     dying_add(frame_of(first));
     CHECK(mfn_eq(current->memory.dying_table, first));
-    /* The slot is taken: the second is finished at once. */
+    /* The slot is taken: the second is finished at once, whatever waits. */
+    machine_preempt_always(true);
     dying_add(frame_of(second));
+    machine_preempt_always(false);
     CHECK(!type_is_partial(frame_of(second)->type));
+    CHECK_EQ(refs(pte_mfn(table(second)[0])), 1);
     /* One that is in use again by now. */
     spin_unlock(&d->paging_lock);
     CHECK_EQ(mmu_pin(d, first, FRAME_L4), 0);
@@ -204,6 +208,12 @@ static void roots(void)
         CHECK_EQ(mmuext(MMUEXT_NEW_USER_BASEPTR, 0, 0), 0);
         CHECK_EQ(update(a, 9, 0), 0);
         CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, a.n, 0), 0);
+        /* By CR3: only where the user's translations are global does it take a flush. */
+        machine_flushes = 0;
+        CHECK_EQ(mmu_new_baseptr(mfn(DEVICE_FRAME)), -EINVAL);
+        CHECK_EQ(mmu_new_baseptr(b), 0);
+        CHECK_EQ(machine_flushes, mode == ROOT_GLOBAL);
+        CHECK_EQ(mmu_new_baseptr(a), 0);
     }
 }
 
@@ -344,6 +354,29 @@ static void teardown_at_once(void)
     CHECK_EQ(frames_free(), before);
 }
 
+/* A frame's last reference goes on another processor, which still waits for the list's lock when
+ * the walk comes by: the frame is that processor's to give back, once. */
+static void teardown_of_freed(void)
+{
+    uint64_t before;
+    struct frame *f;
+
+    start(1);
+    before = frames_free();
+    f = frame_of(machine_frame(d));
+    machine_frame(d);
+    f->count = COUNT_RAM;
+    d->state = DOMAIN_DYING;
+    machine_run(0);
+    CHECK_EQ(memory_teardown(d), 0);
+    CHECK_EQ(frames_free(), before - 1);
+    CHECK_EQ(d->tot_pages, 1);
+    frame_unused(f);
+    CHECK_EQ(frames_free(), before);
+    CHECK_EQ(d->tot_pages, 0);
+    CHECK(list_empty(&d->pages) && list_empty(&d->teardown));
+}
+
 int main(void)
 {
     dying();
@@ -359,5 +392,6 @@ int main(void)
     absent_entries();
     compat_root();
     teardown_at_once();
+    teardown_of_freed();
     return check_report();
 }

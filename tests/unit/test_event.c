@@ -341,6 +341,26 @@ static void test_faults(void)
 }
 
 /* Events for nobody: no such port, no such domain, no vCPU yet. */
+/* The call of old: the command stands before the arguments. */
+static void test_old_call(void)
+{
+    struct evtchn_op old = {.cmd = EVTCHNOP_alloc_unbound,
+                            .u.alloc_unbound = {.dom = DOMID_SELF, .remote_dom = 2}};
+
+    event_world_reset(100);
+    world_run(1, 0);
+    CHECK_EQ(do_event_channel_op_compat((uint64_t)&old), 0);
+    CHECK_EQ(old.u.alloc_unbound.port, 1);
+    CHECK_EQ(status_of(DOMID_SELF, 1), EVTCHNSTAT_unbound);
+    old = (struct evtchn_op){.cmd = EVTCHNOP_close, .u.close.port = 1};
+    CHECK_EQ(do_event_channel_op_compat((uint64_t)&old), 0);
+    CHECK_EQ(do_event_channel_op_compat((uint64_t)&old), -EINVAL);
+    old.cmd = 99;
+    CHECK_EQ(do_event_channel_op_compat((uint64_t)&old), -ENOSYS);
+    CHECK_EQ(do_event_channel_op_compat(0), -EFAULT);
+    event_world_end();
+}
+
 static void test_nobody(void)
 {
     struct vcpu *v;
@@ -386,6 +406,7 @@ static void test_poll_any(void)
 int main(void)
 {
     test_faults();
+    test_old_call();
     test_nobody();
     test_poll_any();
     test_bits();

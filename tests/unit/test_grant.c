@@ -8,6 +8,7 @@
 #include "hypercall/hypercall.h"
 #include "lib/errno.h"
 #include "memory/mapping.h"
+#include "panics.h"
 
 #define MAP (GNTMAP_host_map)
 #define MAP_RO (GNTMAP_host_map | GNTMAP_readonly)
@@ -352,6 +353,8 @@ static void test_transfer_refusals(void)
     world_domain(1)->max_pages = 9;
     world_domain(1)->address_bits = PAGE_SHIFT + 4;
     CHECK_EQ(transfer(2, 23, 1, 8), GNTST_address_too_big);
+    grant_world_offer(1, 8, GTF_accept_transfer, 0, 0);
+    CHECK_EQ(transfer(0, 2, 1, 8), GNTST_okay);
     CHECK(grant_world_is_free(22) && grant_world_is_free(23));
     grant_world_end();
 }
@@ -421,10 +424,10 @@ static void test_death(void)
 /* What cannot be read or written back: an error, and what was done before is whole. */
 static void test_faults(void)
 {
-    static const unsigned ops[] = {GNTTABOP_setup_table,     GNTTABOP_query_size,
-                                   GNTTABOP_set_version,     GNTTABOP_get_version,
-                                   GNTTABOP_map_grant_ref,   GNTTABOP_copy,
-                                   GNTTABOP_unmap_grant_ref, GNTTABOP_unmap_and_replace};
+    static const unsigned ops[] = {
+        GNTTABOP_setup_table,     GNTTABOP_query_size,        GNTTABOP_set_version,
+        GNTTABOP_get_version,     GNTTABOP_map_grant_ref,     GNTTABOP_copy,
+        GNTTABOP_unmap_grant_ref, GNTTABOP_unmap_and_replace, GNTTABOP_transfer};
     union {
         struct gnttab_setup_table setup;
         struct gnttab_query_size size;
@@ -433,6 +436,7 @@ static void test_faults(void)
         struct gnttab_map_grant_ref map;
         struct gnttab_unmap_grant_ref unmap;
         struct gnttab_copy copy;
+        struct gnttab_transfer transfer;
     } u;
 
     grant_world_reset(2);
@@ -552,6 +556,36 @@ static void test_backing_out(void)
     CHECK_EQ(r.status, GNTST_bad_virt_addr);
     CHECK_EQ(grant_world_mapped(2, 0), 9);
     CHECK_EQ(unmap(m.handle, m.host_addr, 0), GNTST_okay);
+
+    /* Nor one that is said to be at address 0, where an unmap leaves the entry alone. */
+    m = map(8, MAP, 0);
+    r = (struct gnttab_unmap_and_replace){.new_addr = grant_world_va(1), .handle = m.handle};
+    CHECK_EQ(op(GNTTABOP_unmap_and_replace, &r, 1), 0);
+    CHECK_EQ(r.status, GNTST_bad_virt_addr);
+    CHECK_EQ(unmap(m.handle, 0, 0), GNTST_okay);
+    CHECK_EQ(grant_world_mapped(2, 0), 9);
+    CHECK_EQ(unmap(m.handle, m.host_addr, 0), GNTST_okay);
+    grant_world_end();
+}
+
+static void unmap_orphan(void)
+{
+    unmap(0, grant_world_va(0), 0);
+}
+
+/* What a mapping holds keeps its granter: one without is Ringfort's own mistake, and no other
+ * domain of that number is taken for it. */
+static void test_orphan(void)
+{
+    grant_world_reset(2);
+    grant_world_offer(1, 8, GTF_permit_access, 2, 9);
+    map(8, MAP, 0);
+    world_domain(2)->grants->maptrack.pages[0][0].granter = WORLD_DOMAINS;
+    CHECK(panics(unmap_orphan));
+    CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access | GTF_reading | GTF_writing);
+    world_domain(2)->grants->maptrack.pages[0][0] =
+        (struct grant_mapping){.ref = 8, .granter = 1, .flags = MAP};
+    unmap_orphan();
     grant_world_end();
 }
 
@@ -576,14 +610,18 @@ static void test_more_preemption(void)
 
     grant_world_offer(1, 8, GTF_permit_access, 2, 9);
     map(8, MAP, 0);
-    map(8, MAP, 1);
+    for (unsigned i = 0; i < 70; i++)
+        CHECK_EQ(map(8, GNTMAP_device_map, 0).status, GNTST_okay);
     world_domain(2)->state = DOMAIN_DYING;
     world_preempt_after(1);
     while (grant_release_mappings(world_domain(2)) == -ERESTART) {
+        CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access | GTF_reading | GTF_writing);
+        grant_world_check();
         rounds++;
         world_preempt_after(1);
     }
-    CHECK(rounds <= 1);
+    CHECK_EQ(rounds, 2);
+    world_preempt_after(0);
     CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access);
     world_domain(2)->state = DOMAIN_ALIVE;
     grant_world_end();
@@ -595,6 +633,7 @@ int main(void)
     test_versions_and_counts();
     test_limits();
     test_backing_out();
+    test_orphan();
     test_more_preemption();
     test_entry();
     test_maptrack();

@@ -130,8 +130,31 @@ static void check_unused(void)
     CHECK_EQ(f->count & COUNT_REFS, references());
 }
 
+/* Beside the one that was there before. In the last round nobody else comes. */
+static void check_beside_mapped(void)
+{
+    CHECK_EQ(got, 0);
+    CHECK_EQ(f->type & TYPE_COUNT, 2 + (other_got == 0));
+    CHECK_EQ(f->count & COUNT_REFS, references());
+}
+
+/* One of two mappings goes while a third comes. */
+static void prepare_mapped_twice(void)
+{
+    prepare_mapped();
+    CHECK_EQ(frame_get_typed(f, d, FRAME_WRITABLE), 0);
+}
+
+static void check_one_gone(void)
+{
+    CHECK_EQ(f->type & TYPE_COUNT, 1 + (other_got == 0));
+    CHECK_EQ(f->count & COUNT_REFS, references());
+}
+
 static void types(void)
 {
+    interleave(prepare_mapped, get_writable, other_gets_writable, check_beside_mapped);
+    interleave(prepare_mapped_twice, put, other_gets_writable, check_one_gone);
     CHECK(interleave(prepare, get_writable, other_gets_writable, check_same_type) >= 4);
     interleave(prepare_history, get_writable, other_gets_writable, check_same_type);
     interleave(prepare, get_writable, other_gets_descriptors, check_one_of_two);
@@ -139,6 +162,45 @@ static void types(void)
     interleave(prepare_mapped, put, other_gets_writable, check_released);
     interleave(prepare_mapped, put, other_gets_descriptors, check_released);
     interleave(prepare_mapped, put, other_gets_and_puts, check_unused);
+}
+
+/* A table waits in the slot, and another vCPU takes it down between the look and the lock. */
+static void prepare_dying(void)
+{
+    prepare();
+    for (unsigned i = 0; i < 2; i++)
+        ((uint64_t *)mfn_to_virt(m))[i] = pte_make(machine_frame(d), TABLE);
+    machine_preempt_after(1);
+    CHECK_EQ(mmu_pin(d, m, FRAME_L2), -ERESTART);
+    current->memory.dying_table = m;
+}
+
+static void drain(void)
+{
+    got = mmu_drain_dying(current);
+}
+
+static void other_takes_it_down(void)
+{
+    if (spin_held(&d->paging_lock) || !type_is_partial(f->type))
+        return;
+    spin_lock(&d->paging_lock);
+    other_got = type_undo(f);
+    spin_unlock(&d->paging_lock);
+}
+
+static void check_taken_down(void)
+{
+    CHECK_EQ(got, 0);
+    CHECK(mfn_eq(current->memory.dying_table, INVALID_MFN));
+    CHECK_EQ(f->type, type_key(FRAME_L2));
+    CHECK_EQ(f->count & COUNT_REFS, 1);
+    oracle_check(true);
+}
+
+static void dying(void)
+{
+    CHECK(interleave(prepare_dying, drain, other_takes_it_down, check_taken_down) >= 2);
 }
 
 /* Somebody else is in the middle of changing a frame's type: one waits, without a lock. */
@@ -361,6 +423,7 @@ static void grants(void)
 int main(void)
 {
     types();
+    dying();
     busy();
     owners();
     entries();

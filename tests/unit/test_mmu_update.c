@@ -42,6 +42,10 @@ static void leaves(void)
     CHECK_EQ(update(l1, 6, pte_make(l2, DATA)), -EINVAL);
     CHECK_EQ(update(l1, 5, pte_make(l1, DATA)), -EINVAL);
     CHECK_EQ(table(l1)[6], 0x1234560);
+    /* Half an entry further on. */
+    CHECK_EQ(update_as(DOMID_SELF, l1, 6, pte_make(spare, DATA), 4), -EINVAL);
+    CHECK_EQ(table(l1)[6], 0x1234560);
+    CHECK_EQ(table(l1)[7], 0);
     CHECK_EQ(update(l1, 7, pte_make(mfn(DEVICE_FRAME), DATA)), 0);
     CHECK_EQ(update(l1, 7, pte_make(mfn(0x200000), DATA)), -EINVAL);
 }

@@ -69,6 +69,40 @@ void wbinvd(void)
     cache_flushes++;
 }
 
+/* Who runs on each of two processors. */
+unsigned char host_areas[2 * CPU_AREA_SIZE] __attribute__((aligned(PAGE_SIZE)));
+
+static void runs(unsigned cpu, struct vcpu *v)
+{
+    struct cpu_info *top = cpu_area(cpu, CPU_AREA_STACKS + STACK_MAIN_TOP);
+
+    top[-1].vcpu = v;
+}
+
+/* A domain's translations are where its vCPUs run, and on no processor that is not there. */
+static void domain_cpus(void)
+{
+    static struct domain other_domain;
+    static struct vcpu second = {.domain = &domain}, other = {.domain = &other_domain};
+    cpumask_t out = {{~UINT64_C(0)}};
+
+    tlb_domain_cpus(&domain, &out);
+    CHECK(cpumask_empty(&out));
+    runs(0, &other);
+    runs(1, &second);
+    tlb_domain_cpus(&domain, &out);
+    CHECK_EQ(out.bits[0], 2);
+    tlb_domain_cpus(&other_domain, &out);
+    CHECK_EQ(out.bits[0], 1);
+    runs(0, &vcpu);
+    tlb_domain_cpus(&domain, &out);
+    CHECK_EQ(out.bits[0], 3);
+    cpus_online = (cpumask_t){{1}};
+    tlb_domain_cpus(&domain, &out);
+    CHECK_EQ(out.bits[0], 1);
+    cpus_online = (cpumask_t){{3}};
+}
+
 /* INVPCID refuses such addresses with a fault, which here would end the test. */
 static void guest_addresses(void)
 {
@@ -174,6 +208,7 @@ static void others_are_called(void)
 
 int main(void)
 {
+    domain_cpus();
     guest_addresses();
     clock_and_stamps();
     others_are_called();
