@@ -87,7 +87,8 @@ static void start(bool hostile)
     table.nr_frames = table.max_frames = 1;
     table.shared = shared_pages;
     table.active = active_pages;
-    if (hostile && any_bool())
+    /* A domain's frames are taken from it when it is dying. */
+    if (hostile && granter.state == DOMAIN_DYING && any_bool())
         shared_pages[0] = NULL;
     shared->flags = (uint16_t)any_unsigned();
     shared->domid = (domid_t)any_unsigned();
