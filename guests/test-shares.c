@@ -9,6 +9,7 @@
 
 #define BUSY 3
 #define TIME (5 * SECOND)
+#define TRIES 4
 
 static long domctl(struct xen_domctl *op, unsigned domain)
 {
@@ -36,10 +37,11 @@ static void set(unsigned domain, unsigned weight, unsigned cap)
     CHECK_EQ(domctl(&op, domain), 0);
 }
 
-/* Per mille of a processor that each got; 20 more or less is taken for right. */
-static void expect(const unsigned *ideal)
+/* Per mille of a processor that each gets; 20 more or less is taken for right. */
+static bool measure(const unsigned *ideal)
 {
     uint64_t before[BUSY], begin;
+    bool right = true;
 
     sleep_for(SECOND / 2);
     begin = now();
@@ -50,8 +52,20 @@ static void expect(const unsigned *ideal)
         uint64_t got = (cpu_time(1 + i) - before[i]) * 1000 / (now() - begin);
 
         print("domain %u: %lu per mille, ideally %u\n", 1 + i, got, ideal[i]);
-        CHECK(got + 20 >= ideal[i] && got <= ideal[i] + 20);
+        right &= got + 20 >= ideal[i] && got <= ideal[i] + 20;
     }
+    return right;
+}
+
+/* Where the emulator's host is busy, one of two processors may stand still for a good part of a
+ * second, and whoever was on it has got that time. Shares that are wrong stay wrong. */
+static void expect(const unsigned *ideal)
+{
+    bool right = false;
+
+    for (unsigned i = 0; i < TRIES && !right; i++)
+        right = measure(ideal);
+    CHECK(right);
 }
 
 static unsigned processors(void)

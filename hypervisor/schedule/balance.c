@@ -4,8 +4,9 @@
 #include "x86/current.h"
 #include "x86/smp.h"
 
-/* The most that a vCPU can be behind when queues meet as they should; more comes of affinities or
- * weights that kept it where it was, and is not owed. */
+/* The most that one is behind which cannot move: more comes of affinities or weights that kept it
+ * where it was, and is not owed. One that can is owed all, or a light vCPU that had a processor to
+ * itself for a moment would not have to wait for the others. */
 #define LAG_MAX (200 * NSEC_PER_MSEC)
 #define MEETING_MAX NSEC_PER_SEC
 
@@ -57,25 +58,31 @@ static bool may_share(const struct runqueue *rq, unsigned cpu)
     return false;
 }
 
-/* Moves whom `behind`, which is, owes to `ahead`. False when it is the running one, which cannot
- * move now, and will wait soon. */
-static bool settle(struct runqueue *ahead, struct runqueue *behind)
+/* Moves whom `behind`, which is by `lead`, owes to `ahead`. False when it is the running one, which
+ * cannot move now, and will wait soon. */
+static bool settle(struct runqueue *ahead, struct runqueue *behind, int64_t lead)
 {
     struct vcpu *waiting = runqueue_waiting(behind, cpu_of(ahead), true);
     struct vcpu *v = waiting ? waiting : behind->running;
     int64_t missed, most;
+    bool owes;
 
-    if (v->is_idle || (!may_share(ahead, cpu_of(behind)) && !may_share(behind, cpu_of(ahead))))
+    if (v->is_idle)
         return true;
+    if (!may_share(ahead, cpu_of(behind)) && !may_share(behind, cpu_of(ahead))) {
+        behind->offset += (uint64_t)lead;
+        return true;
+    }
     missed = (int64_t)(time_of(ahead) - (v->sched.bvt.avt + behind->offset));
+    owes = missed > virtual_time(v, MAX(SCHED_LAG, 2 * sched_allowance(behind->count)));
+    if (waiting && owes) {
+        give(v, behind, ahead);
+        return true;
+    }
     most = virtual_time(v, LAG_MAX);
     if (missed > most)
         behind->offset += (uint64_t)(missed - most);
-    if (missed <= virtual_time(v, MAX(SCHED_LAG, 2 * sched_allowance(behind->count))))
-        return true;
-    if (waiting)
-        give(v, behind, ahead);
-    return waiting || behind->count == 1 || !bit_test(v->sched.hard_affinity.bits, cpu_of(ahead));
+    return !owes || behind->count == 1 || !bit_test(v->sched.hard_affinity.bits, cpu_of(ahead));
 }
 
 static bool met_lately(const struct runqueue *rq, nsec_t at)
@@ -94,7 +101,7 @@ static bool meet(struct runqueue *rq, struct runqueue *other, nsec_t at)
     else if (!met_lately(rq, at))
         rq->offset -= (uint64_t)lead;
     else
-        done = lead > 0 ? settle(rq, other) : settle(other, rq);
+        done = lead > 0 ? settle(rq, other, lead) : settle(other, rq, -lead);
     rq->met_at = rq->count ? at : 0;
     other->met_at = other->count ? at : 0;
     return done;

@@ -67,6 +67,32 @@ static void test_shares(void)
     expect_shares(4, 1, 7, seven, (long[]){143, 286, 429, 571, 714, 857, 1000});
 }
 
+/* Light ones among heavy: in the long run nobody is off by more than two thousandths of a CPU. */
+static void test_light_weights(void)
+{
+    static const struct {
+        unsigned cpus, n, weights[6];
+        long ideal[6]; /* per million of a CPU */
+    } light[] = {
+        {2, 3, {1, 256, 256}, {3899, 998051, 998051}},
+        {2, 4, {1, 1, 256, 256}, {3891, 3891, 996109, 996109}},
+        {2, 3, {2, 512, 256}, {7752, 1000000, 992248}},
+        {2, 4, {1, 256, 256, 512}, {1951, 499512, 499512, 999024}},
+        {2, 5, {1, 10, 100, 256, 256}, {3210, 32103, 321027, 821830, 821830}},
+        {4, 6, {1, 256, 256, 256, 256, 100}, {3556, 910222, 910222, 910222, 910222, 355556}},
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(light); i++) {
+        sim_reset(light[i].cpus, 0);
+        for (unsigned j = 0; j < light[i].n; j++)
+            sim_start(sim_domain(1, light[i].weights[j], 0), 0, 0);
+        sim_run(100 * SEC);
+        for (unsigned j = 0; j < light[i].n; j++)
+            CHECK(labs(sim_done(sim_domain_of(j)) / (100 * SEC / 1000000) - light[i].ideal[j]) <
+                  2000);
+    }
+}
+
 /* A domain's weight is its own whatever the number of its vCPUs. */
 static void test_weight_of_domain(void)
 {
@@ -400,6 +426,7 @@ static void test_quiet(void)
 int main(void)
 {
     test_shares();
+    test_light_weights();
     test_weight_of_domain();
     test_weight_change();
     test_caps();
