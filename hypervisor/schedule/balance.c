@@ -181,7 +181,10 @@ bool balance_steal(struct runqueue *rq, nsec_t at)
     return false;
 }
 
-nsec_t balance_slice(nsec_t slice)
+nsec_t balance_slice(const struct runqueue *rq, const struct vcpu *next)
 {
+    nsec_t slice =
+        bvt_slice(&rq->running->sched.bvt, &next->sched.bvt, sched_allowance(rq->count), rq->count);
+
     return cpu_count > 1 ? MIN(slice, BALANCE_PERIOD) : slice;
 }

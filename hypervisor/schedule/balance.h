@@ -35,7 +35,8 @@ void sched_tell_idle_cpu(const struct vcpu *v);
 /* Moves a vCPU that is on neither queue, both locked and charged: A - SVT stays what it was. */
 void balance_transfer(struct vcpu *v, struct runqueue *from, struct runqueue *to);
 
-/* How long a slice may last for the sake of balancing. */
-nsec_t balance_slice(nsec_t slice);
+/* How long the running vCPU of `rq`, which is locked and charged, may go on before `next` comes or
+ * it is time to balance. */
+nsec_t balance_slice(const struct runqueue *rq, const struct vcpu *next);
 
 #endif

@@ -1,6 +1,11 @@
 #include "schedule/bvt.h"
 
-void bvt_charge(struct bvt_entity *e, nsec_t ran, nsec_t at)
+nsec_t bvt_shortened(nsec_t most, unsigned runnable)
+{
+    return most * BVT_FEW / MAX(BVT_FEW, MIN(runnable, BVT_MANY));
+}
+
+void bvt_charge(struct bvt_entity *e, nsec_t ran, nsec_t at, unsigned runnable)
 {
     uint64_t scaled = (uint64_t)ran * BVT_WEIGHT_UNIT + e->remainder;
 
@@ -9,7 +14,7 @@ void bvt_charge(struct bvt_entity *e, nsec_t ran, nsec_t at)
     if (!e->warped)
         return;
     e->warp_used += ran;
-    if (e->warp_limit && e->warp_used >= e->warp_limit) {
+    if (e->warp_limit && e->warp_used >= bvt_shortened(e->warp_limit, runnable)) {
         e->warped = false;
         e->rests_until = at + e->unwarp;
     }
@@ -65,12 +70,8 @@ bool bvt_keeps(const struct bvt_entity *running, const struct bvt_entity *other,
     return bvt_before(bvt_effective(running), latest);
 }
 
-nsec_t bvt_allowance(nsec_t most, unsigned runnable)
-{
-    return most * BVT_FEW / MAX(BVT_FEW, MIN(runnable, BVT_MANY));
-}
-
-nsec_t bvt_slice(const struct bvt_entity *running, const struct bvt_entity *next, nsec_t allowance)
+nsec_t bvt_slice(const struct bvt_entity *running, const struct bvt_entity *next, nsec_t allowance,
+                 unsigned runnable)
 {
     int64_t ahead = (int64_t)(bvt_effective(next) - bvt_effective(running));
     /* A day is as good as for ever, and keeps the product below 2^63. */
@@ -80,6 +81,6 @@ nsec_t bvt_slice(const struct bvt_entity *running, const struct bvt_entity *next
     ahead = MAX(MIN(ahead, longest), -longest);
     slice += ahead * (int64_t)running->weight / (int64_t)BVT_WEIGHT_UNIT;
     if (running->warped && running->warp_limit)
-        slice = MIN(slice, running->warp_limit - running->warp_used);
+        slice = MIN(slice, bvt_shortened(running->warp_limit, runnable) - running->warp_used);
     return MAX(slice, 1);
 }

@@ -18,7 +18,7 @@ struct bvt_entity {
     uint32_t remainder; /* of the last division, below weight */
     uint32_t weight;    /* 1..BVT_WEIGHT_MAX */
     nsec_t warp;        /* W, virtual ns; 0: never warps */
-    nsec_t warp_limit;  /* L: longest warped run, real ns; 0: no limit */
+    nsec_t warp_limit;  /* L: longest warped run among few, real ns; 0: no limit */
     nsec_t unwarp;      /* U: least rest from warping after L was used up, real ns */
     nsec_t warp_used;   /* warped run time since it last woke */
     nsec_t rests_until; /* real time before which it may not warp */
@@ -42,9 +42,16 @@ static inline uint64_t bvt_effective(const struct bvt_entity *e)
  * half round (417 days, at weight 1). */
 #define BVT_FORGET (86400 * NSEC_PER_SEC)
 
+/* What a turn or a warp may last when `runnable` vCPUs want the processor: `most` (real ns, up to a
+ * day) among few; among more of them less, so that a round of all takes no longer, down to a tenth.
+ */
+#define BVT_FEW 4u
+#define BVT_MANY 40u
+nsec_t bvt_shortened(nsec_t most, unsigned runnable);
+
 /* Charges `ran` ns (0..2^54, half a year) of processor time that ended at real time `at`; ends the
- * warp when its limit is used up. */
-void bvt_charge(struct bvt_entity *e, nsec_t ran, nsec_t at);
+ * warp when its limit, of `runnable` vCPUs, is used up. */
+void bvt_charge(struct bvt_entity *e, nsec_t ran, nsec_t at, unsigned runnable);
 
 /* Becomes runnable: being away earned no credit, so A is at least `svt`, the queue's scheduler
  * virtual time. */
@@ -65,20 +72,14 @@ static inline void bvt_move(struct bvt_entity *e, uint64_t svt_from, uint64_t sv
 /* Changes the weight (clamped to 1..BVT_WEIGHT_MAX) from now on; nothing charged is lost. */
 void bvt_set_weight(struct bvt_entity *e, unsigned weight);
 
-/* The allowance when `runnable` vCPUs want the processor: `most` (real ns, up to a second) among
- * few; among more of them less, so that a round of all their turns takes no longer, down to a
- * tenth. */
-#define BVT_FEW 4u
-#define BVT_MANY 40u
-nsec_t bvt_allowance(nsec_t most, unsigned runnable);
-
 /* True while `running` keeps its CPU against `other`: its E is not later by more than the allowance
  * (`allowance` real ns of its own running). */
 bool bvt_keeps(const struct bvt_entity *running, const struct bvt_entity *other, nsec_t allowance);
 
 /* How long `running` may go on, in real ns, before `next`'s E is below its own by the
  * context-switch allowance (`allowance` real ns, up to a second, of its own running); at least 1. A
- * warp limit cuts it shorter. */
-nsec_t bvt_slice(const struct bvt_entity *running, const struct bvt_entity *next, nsec_t allowance);
+ * warp limit, of `runnable` vCPUs, cuts it shorter. */
+nsec_t bvt_slice(const struct bvt_entity *running, const struct bvt_entity *next, nsec_t allowance,
+                 unsigned runnable);
 
 #endif

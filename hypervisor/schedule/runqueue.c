@@ -101,7 +101,7 @@ void runqueue_charge(struct runqueue *rq, nsec_t at)
 
     if (v->is_idle || ran <= 0)
         return;
-    bvt_charge(&v->sched.bvt, ran, at);
+    bvt_charge(&v->sched.bvt, ran, at, rq->count);
     account_warp(v, was_warped);
     cap_charge(v->domain, ran, at);
     runqueue_share_weight(v);

@@ -28,10 +28,12 @@ struct sched_vcpu {
     struct sched_account account;
 };
 
-/* A waking domain may run 1 ms ahead of everybody within 20 ms of borrowed virtual time; then it
- * rests from warping for 10 ms. Enough for an interrupt's work, too little to starve others. */
-#define SCHED_DEFAULT_WARP (20 * NSEC_PER_MSEC)
-#define SCHED_DEFAULT_WARP_LIMIT (1 * NSEC_PER_MSEC)
+/* A waking domain may run 10 ms ahead of everybody (less among many), enough for a transaction of a
+ * data base; then it rests from warping for 10 ms. W is how much more than its share a domain may
+ * have had by now and still come first: who uses less than its share comes before who wakes often
+ * and wants all it can get, as that one's A is ahead by W soon. So W is ten such runs. */
+#define SCHED_DEFAULT_WARP (100 * NSEC_PER_MSEC)
+#define SCHED_DEFAULT_WARP_LIMIT (10 * NSEC_PER_MSEC)
 #define SCHED_DEFAULT_UNWARP (10 * NSEC_PER_MSEC)
 
 struct sched_domain {

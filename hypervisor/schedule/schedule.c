@@ -29,7 +29,7 @@ static void set_running(struct runqueue *rq, struct vcpu *next, nsec_t at)
 
 nsec_t sched_allowance(unsigned runnable)
 {
-    return bvt_allowance(READ_ONCE(options.bvt_context_switch), runnable);
+    return bvt_shortened(READ_ONCE(options.bvt_context_switch), runnable);
 }
 
 /* True when its domain has used up its cap; then it has left the queue. */
@@ -91,8 +91,7 @@ static void arm_slice(struct runqueue *rq, struct vcpu *v, nsec_t at)
     nsec_t slice = INT64_MAX;
 
     if (second)
-        slice =
-            balance_slice(bvt_slice(&v->sched.bvt, &second->sched.bvt, sched_allowance(rq->count)));
+        slice = balance_slice(rq, second);
     if (!v->is_idle)
         slice = cap_slice(v->domain, slice);
     if (slice != INT64_MAX)

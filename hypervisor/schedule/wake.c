@@ -78,8 +78,7 @@ static void consider_preemption(struct runqueue *rq, struct vcpu *v, nsec_t at)
         rq->newcomer = true;
         work_raise(v->sched.cpu, WORK_SCHEDULE);
     } else {
-        nsec_t end = at + balance_slice(bvt_slice(&running->sched.bvt, &v->sched.bvt,
-                                                  sched_allowance(rq->count)));
+        nsec_t end = at + balance_slice(rq, v);
 
         if (!timer_armed(&rq->slice) || rq->slice.node.key > end)
             timer_set(&rq->slice, end);

@@ -1,5 +1,5 @@
 /* sources: hypervisor/schedule/bvt.c */
-/* entries: prove_charge prove_slice prove_allowance prove_keeps prove_weight prove_order prove_wake */
+/* entries: prove_charge prove_slice prove_shortened prove_keeps prove_weight prove_order prove_wake */
 /* property: BVT's arithmetic over its whole range, wrapping included: charges sum up exactly,
  * nobody keeps a processor beyond the allowance, a slice is at least 1 ns, who comes back is not
  * behind. For weights 1, 256 and 32768, whose quotients are decided; test_bvt has the others, by
@@ -41,7 +41,7 @@ static void charge_at(uint32_t w)
     nsec_t ran = nondet_i64();
 
     ASSUME(ran >= 0 && ran <= RAN_MAX);
-    bvt_charge(&e, ran, 0);
+    bvt_charge(&e, ran, 0, BVT_MANY);
     PROVE(e.remainder < w, "the remainder is one");
     PROVE((e.avt - before.avt) * w + e.remainder == (uint64_t)ran * 256 + before.remainder,
           "charges sum up exactly");
@@ -82,9 +82,9 @@ static void slice_at(uint32_t w)
     int64_t ahead = (int64_t)(bvt_effective(&b) - bvt_effective(&a));
 
     ASSUME(allowance >= 0 && allowance <= NSEC_PER_SEC);
-    slice = bvt_slice(&a, &b, allowance);
+    slice = bvt_slice(&a, &b, allowance, BVT_MANY);
     PROVE(slice >= 1, "time goes on");
-    PROVE(!a.warped || !a.warp_limit || slice <= MAX(a.warp_limit - a.warp_used, 1),
+    PROVE(!a.warped || !a.warp_limit || slice <= MAX(a.warp_limit / 10 - a.warp_used, 1),
           "no longer than the warp may last");
     PROVE(ahead > 86400 * NSEC_PER_SEC || slice == 1 || ahead < -86400 * NSEC_PER_SEC ||
               slice <= allowance + ahead * (int64_t)w / 256,
@@ -93,17 +93,17 @@ static void slice_at(uint32_t w)
 
 /* Never more than what is set nor less than a tenth; turns of more vCPUs are not longer, and up to
  * 40 of them a round is not either. */
-void prove_allowance(void)
+void prove_shortened(void)
 {
     static const nsec_t mosts[] = {0, 10 * NSEC_PER_USEC, 5 * NSEC_PER_MSEC, NSEC_PER_SEC};
     unsigned runnable = any_unsigned();
 
     for (unsigned i = 0; i < ARRAY_SIZE(mosts); i++) {
-        nsec_t most = mosts[i], c = bvt_allowance(most, runnable);
+        nsec_t most = mosts[i], c = bvt_shortened(most, runnable);
 
         PROVE(c >= most / 10 && c <= most, "between a tenth and all");
         PROVE(runnable > BVT_FEW || c == most, "all among few");
-        PROVE(runnable == UINT32_MAX || bvt_allowance(most, runnable + 1) <= c, "more, shorter");
+        PROVE(runnable == UINT32_MAX || bvt_shortened(most, runnable + 1) <= c, "more, shorter");
         PROVE(runnable < BVT_FEW || runnable > BVT_MANY || c * runnable <= BVT_FEW * most,
               "a round is not longer");
     }

@@ -205,6 +205,79 @@ static void test_wake_preempts(void)
         CHECK_EQ(s->latency[i], 0);
 }
 
+static void set_default_warp(struct vcpu *v)
+{
+    v->sched.bvt.warp = SCHED_DEFAULT_WARP;
+    v->sched.bvt.warp_limit = SCHED_DEFAULT_WARP_LIMIT;
+    v->sched.bvt.unwarp = SCHED_DEFAULT_UNWARP;
+}
+
+/* Many wake at once and compute: all may warp, but one that sleeps most of the time soon comes
+ * before all of them. And one that does not warp waits no longer than for four limits. */
+static void test_many_wake(void)
+{
+    static nsec_t latency[64];
+    struct domain *light, *plain;
+    struct sim_vcpu *s;
+
+    sim_reset(1, 0);
+    plain = sim_domain(1, 256, 0);
+    light = sim_domain(1, 256, 0);
+    sim_start(plain, 0, 0);
+    for (unsigned i = 0; i < 40; i++) {
+        struct domain *d = sim_domain(1, 256, 0);
+
+        set_default_warp(d->vcpus[0]);
+        sim_start(d, 0, 0);
+    }
+    sim_run(4 * SCHED_DEFAULT_WARP_LIMIT);
+    CHECK_EQ(sim_done(plain), 0);
+    sim_run(sched_allowance(40));
+    CHECK(sim_done(plain) > 0);
+
+    s = sim_vcpu(light, 0);
+    set_default_warp(&s->v);
+    s->latency = latency;
+    s->latency_max = ARRAY_SIZE(latency);
+    sim_start(light, 100 * NSEC_PER_USEC, 37 * MSEC);
+    sim_run(2 * SEC);
+    CHECK(s->latencies > 40);
+    for (unsigned i = 0; i < s->latencies; i++)
+        CHECK_EQ(s->latency[i], 0);
+}
+
+/* A database's work beside one that computes and one that wakes often and wants all it can get:
+ * with the settings of a new domain it waits for neither. */
+static void test_default_warp(void)
+{
+    struct domain *hog, *thrasher, *useful;
+    struct sim_vcpu *s;
+    nsec_t latency[128], sum = 0;
+
+    sim_reset(1, 0);
+    hog = sim_domain(1, 256, 0);
+    thrasher = sim_domain(1, 256, 0);
+    useful = sim_domain(1, 256, 0);
+    set_default_warp(thrasher->vcpus[0]);
+    set_default_warp(useful->vcpus[0]);
+    s = sim_vcpu(useful, 0);
+    s->latency = latency;
+    s->latency_max = ARRAY_SIZE(latency);
+    sim_start(hog, 0, 0);
+    sim_start(thrasher, MSEC, MSEC / 10);
+    sim_run(SEC);
+    sim_start(useful, 8 * MSEC, 70 * MSEC);
+    sim_run(RUN);
+    /* It was never made to wait within its 8 ms. */
+    CHECK_EQ(sim_done(useful) / (8 * MSEC), RUN / (78 * MSEC) + 1);
+    for (unsigned i = 0; i < s->latencies; i++)
+        sum += s->latency[i];
+    CHECK(s->latencies > 100);
+    CHECK_EQ(sum, 0);
+    /* And the other two get the same as each other. */
+    CHECK(labs(share(hog, 0, 11 * SEC) - share(thrasher, 0, 11 * SEC)) < 20);
+}
+
 /* A sleeper beside one that ran alone for long has no claim to the time it slept through. */
 static void test_sleep_earns_nothing(void)
 {
@@ -431,6 +504,8 @@ int main(void)
     test_weight_change();
     test_caps();
     test_wake_preempts();
+    test_many_wake();
+    test_default_warp();
     test_sleep_earns_nothing();
     test_yield_earns_nothing();
     test_warp_is_borrowed();
