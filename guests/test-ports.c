@@ -40,6 +40,18 @@ static USER void in_user(void)
     asm volatile("in $0x61, %%al; " SYSTEM_CALL "; ud2" : :);
 }
 
+static volatile uint8_t kernels_byte = 0xa5;
+
+static USER void insb_user(void)
+{
+    asm volatile("insb; " SYSTEM_CALL "; ud2" : : "D"(&kernels_byte), "d"(0x71) : "memory");
+}
+
+static USER void outsb_user(void)
+{
+    asm volatile("outsb; " SYSTEM_CALL "; ud2" : : "S"(&kernels_byte), "d"(0x80) : "memory");
+}
+
 static void check_levels(void)
 {
     CHECK_EQ(set_iopl(0), 0);
@@ -119,9 +131,22 @@ static void check_strings(void)
                              : "memory")) != NO_TRAP);
 }
 
+/* An application with all ports reaches its kernel's memory through none. */
+static void check_users_strings(void)
+{
+    unsigned refused = ROOT_LEVEL == 4 ? TRAP_PF : TRAP_GP;
+
+    CHECK_EQ(set_iopl(3), 0);
+    CHECK_EQ(user_run(USER_ADDRESS(insb_user)), refused);
+    CHECK_EQ(kernels_byte, 0xa5);
+    CHECK_EQ(user_run(USER_ADDRESS(outsb_user)), refused);
+    CHECK_EQ(set_iopl(1), 0);
+}
+
 void test(void)
 {
     check_levels();
     check_devices();
     check_strings();
+    check_users_strings();
 }

@@ -159,6 +159,9 @@ int emulate_port_string(struct vcpu *v, struct cpu_user_regs *regs, const struct
 
     if (!port_permitted(v, port, p->size))
         return -EINVAL;
+    /* The pages of a 32-bit kernel are closed to its applications, but not to Ringfort. */
+    if (v->domain->is_compat && !guest_in_kernel(v, regs))
+        return -EINVAL;
     while (!p->rep || (regs->rcx & mask)) {
         uint64_t offset = *index & mask;
 
