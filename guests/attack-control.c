@@ -3,20 +3,10 @@
  * than can be; a domain that is dying gets no more vCPUs. */
 #include "guest.h"
 
-#include <xen/domctl.h>
-
 #define WINDOW (FREE_BASE + 0x200000UL)
 #define PAUSES_TRIED 300
 
 static struct xen_domctl op;
-
-static long domctl(domid_t id, uint32_t cmd)
-{
-    op.cmd = cmd;
-    op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op.domain = id;
-    return hypercall1(__HYPERVISOR_domctl, (unsigned long)&op);
-}
 
 /* Paused, without vCPUs and memory. */
 static domid_t make_domain(unsigned vcpus)
@@ -28,14 +18,14 @@ static domid_t make_domain(unsigned vcpus)
         .max_maptrack_frames = 1,
         .grant_opts = XEN_DOMCTL_GRANT_version(1),
     };
-    MUST(domctl(0, XEN_DOMCTL_createdomain));
+    MUST(domctl(&op, XEN_DOMCTL_createdomain, 0));
     return op.domain;
 }
 
 static long make_vcpus(domid_t id, unsigned vcpus)
 {
     op.u.max_vcpus.max = vcpus;
-    return domctl(id, XEN_DOMCTL_max_vcpus);
+    return domctl(&op, XEN_DOMCTL_max_vcpus, id);
 }
 
 static mfn_t give_page(domid_t id)
@@ -44,7 +34,7 @@ static mfn_t give_page(domid_t id)
     struct xen_memory_reservation r = {.nr_extents = 1, .domid = id};
 
     op.u.max_mem.max_memkb = 1024;
-    MUST(domctl(id, XEN_DOMCTL_max_mem));
+    MUST(domctl(&op, XEN_DOMCTL_max_mem, id));
     set_xen_guest_handle(r.extent_start, &frame);
     REQUIRE(memory_op(XENMEM_populate_physmap, &r) == 1);
     return frame;
@@ -58,7 +48,7 @@ static mfn_t give_root(domid_t id)
 
     if (ROOT_LEVEL == 3) {
         op.u.address_size.size = 32;
-        MUST(domctl(id, XEN_DOMCTL_set_address_size));
+        MUST(domctl(&op, XEN_DOMCTL_set_address_size, id));
     }
     root = give_page(id);
     if (ROOT_LEVEL == 3) {
@@ -86,12 +76,12 @@ static void give_registers(domid_t id)
     context.ctrlreg[3] = xen_pfn_to_cr3(give_root(id));
     op.u.vcpucontext.vcpu = 0;
     set_xen_guest_handle(op.u.vcpucontext.ctxt, &context);
-    MUST(domctl(id, XEN_DOMCTL_setvcpucontext));
+    MUST(domctl(&op, XEN_DOMCTL_setvcpucontext, id));
 }
 
 static bool has_run(domid_t id)
 {
-    MUST(domctl(id, XEN_DOMCTL_getdomaininfo));
+    MUST(domctl(&op, XEN_DOMCTL_getdomaininfo, id));
     return op.u.getdomaininfo.flags & XEN_DOMINF_shutdown;
 }
 
@@ -105,23 +95,23 @@ static void pauses(void)
 
     MUST(sched_op(SCHEDOP_remote_shutdown, &end));
     MUST(make_vcpus(id, 1));
-    MUST(domctl(id, XEN_DOMCTL_resumedomain));
+    MUST(domctl(&op, XEN_DOMCTL_resumedomain, id));
     give_registers(id);
     sleep_for(20 * MILLISECOND);
     CHECK(!has_run(id));
 
-    while (taken < PAUSES_TRIED && !domctl(id, XEN_DOMCTL_pausedomain))
+    while (taken < PAUSES_TRIED && !domctl(&op, XEN_DOMCTL_pausedomain, id))
         taken++;
     CHECK(taken < PAUSES_TRIED);
-    CHECK_EQ(domctl(id, XEN_DOMCTL_pausedomain), -XEN_EOVERFLOW);
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_pausedomain, id), -XEN_EOVERFLOW);
     while (--taken)
-        MUST(domctl(id, XEN_DOMCTL_unpausedomain));
+        MUST(domctl(&op, XEN_DOMCTL_unpausedomain, id));
     sleep_for(20 * MILLISECOND);
     CHECK(!has_run(id));
-    MUST(domctl(id, XEN_DOMCTL_unpausedomain));
+    MUST(domctl(&op, XEN_DOMCTL_unpausedomain, id));
     CHECK(WAIT_FOR(has_run(id), 10 * SECOND));
-    CHECK_EQ(domctl(id, XEN_DOMCTL_unpausedomain), -XEN_EINVAL);
-    MUST(domctl(id, XEN_DOMCTL_destroydomain));
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_unpausedomain, id), -XEN_EINVAL);
+    MUST(domctl(&op, XEN_DOMCTL_destroydomain, id));
 }
 
 /* A page of it that is mapped here keeps what is left of a domain that is destroyed. */
@@ -132,7 +122,7 @@ static void no_vcpus_for_the_dying(void)
                              .val = pte_make(give_page(id), PAGE_RW)};
 
     MUST(mmu_update(&map, 1, NULL, id));
-    MUST(domctl(id, XEN_DOMCTL_destroydomain));
+    MUST(domctl(&op, XEN_DOMCTL_destroydomain, id));
     CHECK_EQ(make_vcpus(id, 2), -XEN_ESRCH);
     MUST(update_va_mapping(WINDOW, 0, UVMF_INVLPG | UVMF_ALL));
     CHECK_EQ(make_vcpus(id, 2), -XEN_ESRCH);

@@ -4,8 +4,6 @@
  * user no other right, goes away once, and leaves no count behind. */
 #include "guest.h"
 
-#include <xen/domctl.h>
-
 #define WINDOW (FREE_BASE + (4UL << 21))
 #define LONG_TIME (20 * SECOND)
 
@@ -96,13 +94,9 @@ static void misuse(mfn_t mfn)
  * changes nothing. */
 static long destroy(void)
 {
-    struct xen_domctl op = {
-        .cmd = XEN_DOMCTL_destroydomain,
-        .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
-        .domain = BESIDE_DOMAIN,
-    };
+    struct xen_domctl op;
 
-    return hypercall1(__HYPERVISOR_domctl, (unsigned long)&op);
+    return domctl(&op, XEN_DOMCTL_destroydomain, BESIDE_DOMAIN);
 }
 
 static void mapper(void)

@@ -5,8 +5,6 @@
  * runs. What must hold: Ringfort lives, every call answers, and no count is left behind. */
 #include "guest.h"
 
-#include <xen/domctl.h>
-
 #include "interface/ringfort.h"
 
 #define WORKERS 4 /* beside the domain's first vCPU */
@@ -169,12 +167,9 @@ static void suffer(void)
         disturb(&seed, 0);
 }
 
-static long domctl(struct xen_domctl *op, uint32_t cmd)
+static long control(struct xen_domctl *op, uint32_t cmd)
 {
-    op->cmd = cmd;
-    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op->domain = BESIDE_DOMAIN;
-    return hypercall1(__HYPERVISOR_domctl, (unsigned long)op);
+    return domctl(op, cmd, BESIDE_DOMAIN);
 }
 
 /* What was read is set again, while the domain stands still. */
@@ -183,11 +178,11 @@ static void copy_registers(unsigned self, unsigned vcpu)
     static struct vcpu_guest_context contexts[2];
     struct xen_domctl pause, op = {.u.vcpucontext.vcpu = vcpu};
 
-    domctl(&pause, XEN_DOMCTL_pausedomain);
+    control(&pause, XEN_DOMCTL_pausedomain);
     set_xen_guest_handle(op.u.vcpucontext.ctxt, &contexts[self]);
-    if (!domctl(&op, XEN_DOMCTL_getvcpucontext))
-        domctl(&op, XEN_DOMCTL_setvcpucontext);
-    domctl(&pause, XEN_DOMCTL_unpausedomain);
+    if (!control(&op, XEN_DOMCTL_getvcpucontext))
+        control(&op, XEN_DOMCTL_setvcpucontext);
+    control(&pause, XEN_DOMCTL_unpausedomain);
 }
 
 static void move(uint32_t *seed, unsigned vcpu)
@@ -198,7 +193,7 @@ static void move(uint32_t *seed, unsigned vcpu)
     set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)&cpus);
     set_xen_guest_handle(op.u.vcpuaffinity.cpumap_soft.bitmap, (uint8_t *)&cpus);
     op.u.vcpuaffinity.cpumap_hard.nr_bits = op.u.vcpuaffinity.cpumap_soft.nr_bits = 64;
-    domctl(&op, XEN_DOMCTL_setvcpuaffinity);
+    control(&op, XEN_DOMCTL_setvcpuaffinity);
 }
 
 static void weigh(uint32_t *seed)
@@ -236,7 +231,7 @@ static void log_pages(uint32_t *seed)
     struct xen_domctl op = {.u.shadow_op = {.op = ops[below(seed, 4)], .pages = 8 * sizeof(bits)}};
 
     set_xen_guest_handle(op.u.shadow_op.dirty_bitmap, bits);
-    domctl(&op, XEN_DOMCTL_shadow_op);
+    control(&op, XEN_DOMCTL_shadow_op);
 }
 
 static void extended(unsigned self, unsigned vcpu)
@@ -244,11 +239,11 @@ static void extended(unsigned self, unsigned vcpu)
     static uint64_t images[2][PAGE_SIZE / sizeof(uint64_t)];
     struct xen_domctl op = {.u.vcpuextstate.vcpu = vcpu};
 
-    if (domctl(&op, XEN_DOMCTL_getvcpuextstate) || op.u.vcpuextstate.size > PAGE_SIZE)
+    if (control(&op, XEN_DOMCTL_getvcpuextstate) || op.u.vcpuextstate.size > PAGE_SIZE)
         return;
     set_xen_guest_handle(op.u.vcpuextstate.buffer, images[self]);
-    if (!domctl(&op, XEN_DOMCTL_getvcpuextstate))
-        domctl(&op, XEN_DOMCTL_setvcpuextstate);
+    if (!control(&op, XEN_DOMCTL_getvcpuextstate))
+        control(&op, XEN_DOMCTL_setvcpuextstate);
 }
 
 static void govern(uint32_t *seed, unsigned self)
@@ -276,11 +271,11 @@ static void govern(uint32_t *seed, unsigned self)
         extended(self, vcpu);
         break;
     case 8:
-        domctl(&op, below(seed, 2) ? XEN_DOMCTL_getvcpuinfo : XEN_DOMCTL_getdomaininfo);
+        control(&op, below(seed, 2) ? XEN_DOMCTL_getvcpuinfo : XEN_DOMCTL_getdomaininfo);
         break;
     default:
         op.u.max_vcpus.max = WORKERS + 1;
-        domctl(&op, XEN_DOMCTL_max_vcpus);
+        control(&op, XEN_DOMCTL_max_vcpus);
     }
 }
 
@@ -289,11 +284,11 @@ static void check_alive(void)
 {
     struct xen_domctl op = {.domain = BESIDE_DOMAIN};
 
-    CHECK_EQ(domctl(&op, XEN_DOMCTL_getdomaininfo), 0);
+    CHECK_EQ(control(&op, XEN_DOMCTL_getdomaininfo), 0);
     CHECK(!(op.u.getdomaininfo.flags & (XEN_DOMINF_shutdown | XEN_DOMINF_dying)));
     for (unsigned vcpu = 0; vcpu <= WORKERS; vcpu++) {
         op.u.getvcpuinfo.vcpu = vcpu;
-        CHECK_EQ(domctl(&op, XEN_DOMCTL_getvcpuinfo), 0);
+        CHECK_EQ(control(&op, XEN_DOMCTL_getvcpuinfo), 0);
         print("vCPU %u: %u ms\n", vcpu, (unsigned)(op.u.getvcpuinfo.cpu_time / MILLISECOND));
         CHECK(op.u.getvcpuinfo.cpu_time > 0);
     }
@@ -314,7 +309,7 @@ static void governor(unsigned self)
         check_alive();
     checked |= self == 0;
     CHECK(WAIT_FOR(checked, 20 * SECOND));
-    result = domctl(&destroy, XEN_DOMCTL_destroydomain);
+    result = control(&destroy, XEN_DOMCTL_destroydomain);
     CHECK(result == 0 || result == -XEN_ESRCH);
     for (unsigned i = 0; i < 200; i++)
         govern(&seed, self);

@@ -4,7 +4,8 @@
  * plan is a list of phases like l16,t4: each says how many busy domains work (those with a lower
  * index) for LENGTH seconds. Phase k begins at the wall clock's second AT + 2 * LENGTH * k. In "l"
  * phases the sleeper measures, and so does the first busy domain, which asks itself for an answer
- * at any moment; in others nothing but work is done.
+ * at any moment; in others nothing but work is done. (At 64 bits only: its figures are for
+ * comparing hypervisors and schedulers, not widths.)
  */
 #include "guest.h"
 

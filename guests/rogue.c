@@ -54,7 +54,7 @@ static void grants(void)
 
     set_xen_guest_handle(setup.frame_list, &frame);
     grant_table_op(GNTTABOP_setup_table, &setup, 1);
-    MUST(update_va_mapping((unsigned long)table, frame << 12 | PAGE_RW, UVMF_INVLPG));
+    MUST(update_va_mapping((unsigned long)table, pte_make(frame, PAGE_RW), UVMF_INVLPG));
     for (;;) {
         struct gnttab_map_grant_ref map = {
             .host_addr = any() & 0x7ffffffff000,

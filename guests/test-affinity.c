@@ -2,37 +2,28 @@
  * where it is told, running or not, and neither waits for the other for ever. */
 #include "guest.h"
 
-#include <xen/domctl.h>
-
 #define CPUS 3
 #define MOVES 150
 
 static volatile bool other_done;
 
-static long domctl(struct xen_domctl *op)
-{
-    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op->domain = 0;
-    return hypercall1(__HYPERVISOR_domctl, (unsigned long)op);
-}
-
 static long pin(unsigned vcpu, uint64_t cpus)
 {
-    struct xen_domctl op = {.cmd = XEN_DOMCTL_setvcpuaffinity};
+    struct xen_domctl op = {0};
 
     op.u.vcpuaffinity.vcpu = vcpu;
     op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
     set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)&cpus);
     op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
-    return domctl(&op);
+    return domctl(&op, XEN_DOMCTL_setvcpuaffinity, 0);
 }
 
 static unsigned cpu_of(unsigned vcpu)
 {
-    struct xen_domctl op = {.cmd = XEN_DOMCTL_getvcpuinfo};
+    struct xen_domctl op = {0};
 
     op.u.getvcpuinfo.vcpu = vcpu;
-    CHECK_EQ(domctl(&op), 0);
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_getvcpuinfo, 0), 0);
     return op.u.getvcpuinfo.cpu;
 }
 

@@ -2,8 +2,6 @@
  * vCPU waits instead; each vCPU has its own, and takes it along from processor to processor. */
 #include "guest.h"
 
-#include <xen/domctl.h>
-
 #include "interface/ringfort.h"
 
 #define LONG_ENOUGH (10 * SECOND)
@@ -107,14 +105,12 @@ static void pin_here(unsigned cpu)
 {
     uint64_t mask = 1UL << cpu;
     struct xen_domctl op = {
-        .cmd = XEN_DOMCTL_setvcpuaffinity,
-        .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
         .u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD,
     };
 
     set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)&mask);
     op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
-    CHECK_EQ(hypercall1(__HYPERVISOR_domctl, (unsigned long)&op), 0);
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_setvcpuaffinity, 0), 0);
 }
 
 static void check_moves(unsigned port)

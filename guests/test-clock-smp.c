@@ -2,8 +2,6 @@
  * do, time never goes back, nor does it between the moments one of them was moved. */
 #include "guest.h"
 
-#include <xen/domctl.h>
-
 #define MOVES 300
 #define READINGS 200
 
@@ -30,14 +28,12 @@ static void pin(unsigned vcpu, unsigned cpu)
 {
     uint64_t mask = 1UL << cpu;
     struct xen_domctl op = {
-        .cmd = XEN_DOMCTL_setvcpuaffinity,
-        .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
         .u.vcpuaffinity = {.vcpu = vcpu, .flags = XEN_VCPUAFFINITY_HARD},
     };
 
     set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)&mask);
     op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
-    CHECK_EQ(hypercall1(__HYPERVISOR_domctl, (unsigned long)&op), 0);
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_setvcpuaffinity, 0), 0);
 }
 
 static void second(unsigned vcpu)

@@ -68,19 +68,16 @@ static void check_offset(void)
         .u.settime64 = {.secs = 1900000000, .system_time = now()},
     };
     struct xen_domctl op = {
-        .cmd = XEN_DOMCTL_settimeoffset,
-        .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
-        .domain = 0,
         .u.settimeoffset = {.time_offset_seconds = -3600},
     };
     uint32_t seconds = shared_info->wc_sec;
 
-    CHECK_EQ(hypercall1(__HYPERVISOR_domctl, (unsigned long)&op), 0);
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_settimeoffset, 0), 0);
     CHECK_EQ(shared_info->wc_sec, seconds - 3600);
     CHECK_EQ(hypercall1(__HYPERVISOR_platform_op, (unsigned long)&set), 0);
     CHECK(shared_info->wc_sec <= 1900000000 - 3600);
     op.u.settimeoffset.time_offset_seconds = 0;
-    CHECK_EQ(hypercall1(__HYPERVISOR_domctl, (unsigned long)&op), 0);
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_settimeoffset, 0), 0);
     CHECK(shared_info->wc_sec > 1900000000 - 3600);
 }
 

@@ -1,40 +1,29 @@
 /* Domains that compute for ever, by their weights and caps, as their command lines and then the
  * control calls have them: Domain0 sleeps, and reads what processor time each got. (At one width:
  * what runs makes no difference to the scheduler, and this takes half a minute.) */
-#define __XEN_TOOLS__ 1
-#include <stdint.h>
 #include "guest.h"
-
-#include <xen/domctl.h>
 
 #define BUSY 3
 #define TIME (5 * SECOND)
 #define TRIES 4
 
-static long domctl(struct xen_domctl *op, unsigned domain)
+static uint64_t cpu_time(domid_t domain)
 {
-    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op->domain = (domid_t)domain;
-    return hypercall1(__HYPERVISOR_domctl, (unsigned long)op);
-}
+    struct xen_domctl op;
 
-static uint64_t cpu_time(unsigned domain)
-{
-    struct xen_domctl op = {.cmd = XEN_DOMCTL_getdomaininfo};
-
-    CHECK_EQ(domctl(&op, domain), 0);
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_getdomaininfo, domain), 0);
     return op.u.getdomaininfo.cpu_time;
 }
 
-static void set(unsigned domain, unsigned weight, unsigned cap)
+static void set(domid_t domain, unsigned weight, unsigned cap)
 {
-    struct xen_domctl op = {.cmd = XEN_DOMCTL_scheduler_op};
+    struct xen_domctl op = {0};
 
     op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
     op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
     op.u.scheduler_op.u.credit2.weight = (uint16_t)weight;
     op.u.scheduler_op.u.credit2.cap = (uint16_t)cap;
-    CHECK_EQ(domctl(&op, domain), 0);
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_scheduler_op, domain), 0);
 }
 
 /* Per mille of a processor that each gets; 20 more or less is taken for right. */

@@ -99,6 +99,15 @@ static inline long console_io(unsigned cmd, unsigned count, const char *buffer)
     return hypercall3(__HYPERVISOR_console_io, cmd, count, (unsigned long)buffer);
 }
 
+/* Fills in what all of these operations have besides their own part. */
+static inline long domctl(struct xen_domctl *op, uint32_t cmd, domid_t domain)
+{
+    op->cmd = cmd;
+    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    op->domain = domain;
+    return hypercall1(__HYPERVISOR_domctl, (unsigned long)op);
+}
+
 /* The cheapest call: it does nothing, and events are looked at on its way back. */
 static inline long force_upcall(void)
 {

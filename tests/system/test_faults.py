@@ -1,6 +1,7 @@
 """Guests that misbehave, and tools and back ends that die, leave Ringfort, Domain0 and the other
 guests as they were."""
 
+import itertools
 import json
 
 import pytest
@@ -12,9 +13,12 @@ from machine.tools import domain_ids, files_as_disk, machine_with_tools, tools_s
 WAYS = ("spin", "flood", "grants", "faults", "calls")
 
 
-def rogue_started(dom0, way, name="rogue", **settings):
+IMAGES = ("rogue.elf", "rogue-32.elf")
+
+
+def rogue_started(dom0, way, image=IMAGES[0], name="rogue", **settings):
     """guests/rogue.c, which misbehaves in the way that its command line names."""
-    settings = {"name": name, "kernel": "/guest/rogue.elf", "memory": 16, "extra": way, **settings}
+    settings = {"name": name, "kernel": f"/guest/{image}", "memory": 16, "extra": way, **settings}
     words = " ".join(f"'{key}={json.dumps(value)}'" for key, value in settings.items())
     dom0.run(f"xl create -q /dev/null {words}", 120)
 
@@ -33,29 +37,31 @@ def check_alive(dom0, guest):
 
 def check_rogues(dom0, guest):
     before = free_kibibytes(dom0)
-    for way in WAYS:
-        rogue_started(dom0, way)
+    for image, way in itertools.product(IMAGES, WAYS):
+        rogue_started(dom0, way, image)
         dom0.run("sleep 1")
         used = seconds_used(dom0, "rogue")
         check_alive(dom0, guest)
-        assert seconds_used(dom0, "rogue") > used, way
+        assert seconds_used(dom0, "rogue") > used, (image, way)
         dom0.run("xl destroy rogue")
-        assert free_kibibytes(dom0) == before, way
+        assert free_kibibytes(dom0) == before, (image, way)
     rogue_started(dom0, "crash", on_crash="destroy")
     dom0.run("for i in $(seq 30); do xl domid rogue 2>/dev/null || break; sleep 1; done")
     assert free_kibibytes(dom0) == before
     # All at once, more of them than processors.
-    for way in WAYS:
-        rogue_started(dom0, way, name=way)
+    names = [f"{way}-{number}" for number in range(len(IMAGES)) for way in WAYS]
+    for name in names:
+        way, number = name.split("-")
+        rogue_started(dom0, way, IMAGES[int(number)], name=name)
     check_alive(dom0, guest)
-    for way in WAYS:
-        dom0.run(f"xl destroy {way}", 120)
+    for name in names:
+        dom0.run(f"xl destroy {name}", 120)
     assert free_kibibytes(dom0) == before
 
 
 def machine_with_rogues(name):
     return machine_with_tools(name, cpus=2, extra=files_as_disk(
-        name, paths.BUILD / "guests" / "rogue.elf"))
+        name, *(paths.BUILD / "guests" / image for image in IMAGES)))
 
 
 def guest_at_work(dom0, **settings):
@@ -68,7 +74,7 @@ def guest_at_work(dom0, **settings):
 def test_rogue_guests():
     with machine_with_rogues("rogues") as qemu:
         dom0 = tools_started(qemu)
-        dom0.run("tar x -f /dev/vda -C /guest rogue.elf")
+        dom0.run("tar x -f /dev/vda -C /guest " + " ".join(IMAGES))
         guest = guest_at_work(dom0)
         check_rogues(dom0, guest)
         guest.destroy()
