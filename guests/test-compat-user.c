@@ -22,6 +22,8 @@ static int run(const uint8_t *code, uint64_t flags, unsigned how)
         .rbp = USER_STACK_TOP - 64,
     };
 
+    /* 64-bit code does without; in 32-bit code the processor (not QEMU's) wants a segment. */
+    asm volatile("mov %0, %%ds" : : "r"(FLAT_USER_DS32));
     return user_run_frame(&frame, how);
 }
 
