@@ -1,8 +1,8 @@
-"""Boots each test and attack guest, and the demonstration, as Domain0: in QEMU, and some in Bochs.
+"""Boots each test and attack guest, and the demonstration, as Domain0: in QEMU and in Bochs.
 
 A guest prints "TEST PASS" or "TEST FAIL: reason" on the emergency console and switches off.
 guests/test-NAME.json says what is not the default; all of its keys are optional:
-    cpus       list of processor counts, one QEMU run each ([1])
+    cpus       list of processor counts, one QEMU run each; Bochs has the least of them ([1])
     arguments  the guest's command line ("")
     beside     arguments of an unprivileged domain with the same image, or a list for several (none)
     options    more options for Ringfort ("")
@@ -11,7 +11,7 @@ guests/test-NAME.json says what is not the default; all of its keys are optional
     threads    "multi" where processors are to overlap ("single")
     timeout    seconds (60)
     expect     what is to appear instead of "TEST PASS", a regular expression
-    bochs      run it in Bochs too: true, false, or "long": in make test-long only ("long")
+    bochs      run it in Bochs in make test too, not in make test-long only (false)
     widths     of which widths there are guests: test-NAME.elf, test-NAME-32.elf ([64])
     tools      not for here: a domain made by the tools (false)
     long       leave it to make test-long (false)
@@ -51,10 +51,8 @@ def runs(wanted):
     for name, image, settings in guests():
         marks = [pytest.mark.long] if settings.get("long") else []
         if wanted == "bochs":
-            bochs = settings.get("bochs", "long")
-            if bochs:
-                marks = [pytest.mark.long] if bochs == "long" else marks
-                yield pytest.param(image, settings, 1, id=name, marks=marks)
+            marks = [] if settings.get("bochs") else [pytest.mark.long]
+            yield pytest.param(image, settings, min(settings.get("cpus", [1])), id=name, marks=marks)
             continue
         for cpus in settings.get("cpus", [1]):
             yield pytest.param(image, settings, cpus, id=f"{name}-{cpus}", marks=marks)
