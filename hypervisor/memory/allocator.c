@@ -26,9 +26,10 @@ static uint32_t orders_present[ZONES]; /* bit per order: the list is not empty *
 static uint64_t free_count, total_count;
 static uint64_t claimed_count; /* the sum of all outstanding_claim; at most free_count */
 
+/* Frame 0 is never free. */
 static unsigned zone_of(mfn_t m)
 {
-    return m.n ? 64 - __builtin_clzll(m.n) : 0;
+    return 64 - __builtin_clzll(m.n);
 }
 
 static void block_insert(struct frame *f, unsigned order)

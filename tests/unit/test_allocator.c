@@ -1,5 +1,7 @@
 /* sources: @memory */
+/* Frames: found, given, taken, claimed and freed. */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "check.h"
 #include "lib/errno.h"
@@ -205,14 +207,119 @@ static void claims(void)
     CHECK_EQ(domain_claim(d, 10), -EINVAL);
 }
 
+static struct domain *ending;
+
+static void domain_ends(void)
+{
+    ending->state = DOMAIN_DYING;
+    domain_claim(ending, 0);
+}
+
+/* A domain that ends while it is given frames gets none, and its claim does not come back. */
+static void end_while_allocating(void)
+{
+    uint64_t all;
+
+    machine_reset();
+    ending = machine_domain(0);
+    all = frames_free();
+    CHECK_EQ(domain_claim(ending, 10), 0);
+    machine_at_clear(3, domain_ends);
+    CHECK(domain_alloc_frames(ending, 2, 0) == NULL);
+    CHECK_EQ(frames_claimed(), 0);
+    CHECK_EQ(frames_free(), all);
+    CHECK(list_empty(&ending->pages));
+}
+
+/* Frames found at boot: only what is nobody's is given to a domain, and no more than it may have.
+ */
+static void assigned(void)
+{
+    struct domain *d = machine_domain(0);
+    struct frame *f;
+
+    machine_reset();
+    f = domain_alloc_frames(machine_domain(1), 0, 0);
+    CHECK_EQ(domain_assign_frames(d, f, 0), -EBUSY);
+    CHECK(frame_owner(f) == machine_domain(1));
+    CHECK(domain_release_frame(f));
+    CHECK_EQ(domain_assign_frames(d, f, 0), -EBUSY);
+    f = frame_of(virt_to_mfn(page_alloc(1)));
+    CHECK_EQ(domain_assign_frames(d, f, 1), 0);
+    CHECK_EQ(d->tot_pages, 2);
+    CHECK(frame_owner(f + 1) == d);
+    d->max_pages = 2;
+    f = frame_of(virt_to_mfn(page_alloc(0)));
+    f->owner = machine_domain(1); /* on its way back from there */
+    CHECK_EQ(domain_assign_frames(d, f, 0), -EBUSY);
+    f->owner = NULL;
+    CHECK_EQ(domain_assign_frames(d, f, 0), -ENOMEM);
+    CHECK(frame_owner(f) == NULL);
+    CHECK_EQ(f->count, COUNT_RAM);
+    page_free(mfn_to_virt(frame_mfn(f)), 0);
+}
+
+/* A frame table that is mapped for the sections named only. */
+static void *sparse_table(uint64_t frames, const uint64_t *first, unsigned count)
+{
+    char *map = mmap(NULL, frames * sizeof(struct frame), PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    for (unsigned i = 0; i < count; i++)
+        CHECK(mprotect(map + first[i] / FRAME_SECTION * FRAME_SECTION_BYTES, FRAME_SECTION_BYTES,
+                       PROT_READ | PROT_WRITE) == 0);
+    return map;
+}
+
+/* RAM with holes in it, whole sections and less, and pieces that do not begin or end at a block.
+ * There is nothing behind these frames: they are counted, not used. */
+static void sparse_memory(void)
+{
+    const uint64_t block = UINT64_C(1) << MAX_ORDER, start = 2 * block, tail = start + 2 * block;
+    const uint64_t end = tail + 3;
+    uint64_t before, total = frames_total(), sections[11] = {0, start - 1};
+    struct frame *small = host_frame_table;
+
+    machine_reset();
+    before = frames_free();
+    for (unsigned i = 0; i < 9; i++)
+        sections[2 + i] = start + i * FRAME_SECTION;
+    host_frame_table = sparse_table(5 * block, sections, ARRAY_SIZE(sections));
+    frame_table_add_ram(mfn(start), mfn(end));
+    allocator_add(mfn(start), mfn(end));
+    CHECK_EQ(frames_free() - before, end - start);
+    CHECK_EQ(frames_total() - total, end - start);
+    CHECK_EQ(frame_of(mfn(start))->type, MAX_ORDER);
+    CHECK_EQ(frame_of(mfn(start + block))->type, MAX_ORDER);
+    CHECK_EQ(frame_of(mfn(tail))->type, 1);
+    CHECK_EQ(frame_of(mfn(end - 1))->type, 0);
+    CHECK_EQ(frame_of(mfn(end - 1))->count, COUNT_RAM | COUNT_FREE);
+    CHECK_EQ(max_mfn().n, end - 1);
+    CHECK(mfn_valid(mfn(end - 1)) && !mfn_valid(mfn(end)));
+    CHECK(!mfn_valid(mfn(MACHINE_FRAMES))); /* a section that has RAM elsewhere */
+    CHECK(!mfn_valid(mfn(start / 2)));      /* a section that the table does not have */
+    frame_table_add_ram(mfn(start - 2), mfn(start - 1));
+    CHECK(mfn_valid(mfn(start - 2)) && !mfn_valid(mfn(start - 1)));
+    /* More than the direct map has room for. */
+    frame_table_add_ram(mfn(DIRECT_MAP_SIZE / PAGE_SIZE), mfn(DIRECT_MAP_SIZE / PAGE_SIZE + 9));
+    CHECK_EQ(max_mfn().n, end - 1);
+    munmap(host_frame_table, 5 * block * sizeof(struct frame));
+    host_frame_table = small;
+}
+
 int main(void)
 {
+    CHECK_EQ(max_mfn().n, 0);
+    CHECK(!mfn_valid(mfn(0)));
     claims();
+    end_while_allocating();
+    assigned();
     contiguous();
     zones();
     limits();
     kept_room();
     scrubbing();
     merging();
+    sparse_memory();
     return check_report();
 }

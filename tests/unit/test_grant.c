@@ -610,7 +610,7 @@ static void test_more_preemption(void)
 
     grant_world_offer(1, 8, GTF_permit_access, 2, 9);
     map(8, MAP, 0);
-    for (unsigned i = 0; i < 70; i++)
+    for (unsigned i = 0; i < 100; i++)
         CHECK_EQ(map(8, GNTMAP_device_map, 0).status, GNTST_okay);
     world_domain(2)->state = DOMAIN_DYING;
     world_preempt_after(1);
@@ -618,7 +618,7 @@ static void test_more_preemption(void)
         CHECK_EQ(grant_world_flags(1, 8), GTF_permit_access | GTF_reading | GTF_writing);
         grant_world_check();
         rounds++;
-        world_preempt_after(1);
+        world_preempt_after(rounds == 1 ? 2 : 0);
     }
     CHECK_EQ(rounds, 2);
     world_preempt_after(0);
