@@ -2,8 +2,9 @@
 
 #include "hypervisor/hypercall/list.h"
 
+#include "interface/ringfort.h"
+
 #include <xen/arch-x86/xen-mca.h>
-#include <xen/domctl.h>
 #include <xen/nmi.h>
 #include <xen/physdev.h>
 #include <xen/platform.h>
@@ -33,56 +34,84 @@ static unsigned long some_word(void)
     }
 }
 
-static void make_grant(struct call *call)
-{
-    union {
-        struct gnttab_map_grant_ref map;
-        struct gnttab_unmap_grant_ref unmap;
-        struct gnttab_transfer transfer;
-        struct gnttab_copy copy;
-        struct gnttab_setup_table setup;
-        uint32_t words[16];
-    } *op = some_room(4 * sizeof(*op));
-    static const unsigned commands[] = {GNTTABOP_map_grant_ref, GNTTABOP_unmap_grant_ref,
-                                        GNTTABOP_unmap_grant_ref, GNTTABOP_copy};
-    unsigned command = one_in(5) ? below(14) : commands[below(4)];
+union grant_op {
+    struct gnttab_map_grant_ref map;
+    struct gnttab_unmap_grant_ref unmap;
+    struct gnttab_transfer transfer;
+    struct gnttab_copy copy;
+    struct gnttab_setup_table setup;
+    uint32_t words[16];
+};
 
-    if (is_room(op) && command == GNTTABOP_map_grant_ref) {
-        op->map.host_addr = one_in(10) ? va_to_maddr(&play_tables[1][PLAY_FIRST]) : some_va();
-        op->map.flags = one_in(10) ? (unsigned)some_number() : GNTMAP_host_map | below(2) << 2;
-        if (one_in(6)) {
-            op->map.host_addr = va_to_maddr(&play_tables[1][PLAY_FIRST + below(PLAY_ENTRIES)]);
-            op->map.flags |= GNTMAP_contains_pte;
-        }
-        op->map.ref = some_ref();
-        op->map.dom = one_in(6) ? (domid_t)some_domain() : (domid_t)below(2);
-    } else if (is_room(op) && command == GNTTABOP_unmap_grant_ref) {
+static void fill_map(struct gnttab_map_grant_ref *map)
+{
+    map->host_addr = one_in(10) ? va_to_maddr(&play_tables[1][PLAY_FIRST]) : some_va();
+    map->flags = one_in(10) ? (unsigned)some_number() : GNTMAP_host_map | below(2) << 2;
+    if (one_in(6)) {
+        map->host_addr = va_to_maddr(&play_tables[1][PLAY_FIRST + below(PLAY_ENTRIES)]);
+        map->flags |= GNTMAP_contains_pte;
+    }
+    map->ref = some_ref();
+    map->dom = one_in(6) ? (domid_t)some_domain() : (domid_t)below(2);
+}
+
+static void fill_copy(struct gnttab_copy *copy)
+{
+    copy->flags = (uint16_t)below(4);
+    copy->source.u.ref = copy->flags & 1 ? some_ref() : 0;
+    copy->dest.u.ref = copy->flags & 2 ? some_ref() : 0;
+    if (!(copy->flags & 1))
+        copy->source.u.gmfn = some_mfn();
+    if (!(copy->flags & 2))
+        copy->dest.u.gmfn = va_to_mfn(play_pages[below(PAGES)]);
+    copy->source.domid = copy->flags & 1 ? (domid_t)below(2) : DOMID_SELF;
+    copy->dest.domid = copy->flags & 2 ? (domid_t)below(2) : DOMID_SELF;
+    copy->len = (uint16_t)(one_in(4) ? any() : below(64));
+    copy->source.offset = (uint16_t)(one_in(6) ? any() : below(64));
+    copy->dest.offset = (uint16_t)(one_in(6) ? any() : below(64));
+}
+
+/* One element of a grant call's list: its size. Of commands not named here the list is one of
+ * random words. */
+static size_t fill_grant(unsigned command, union grant_op *op)
+{
+    switch (command) {
+    case GNTTABOP_map_grant_ref:
+        fill_map(&op->map);
+        return sizeof(op->map);
+    case GNTTABOP_unmap_grant_ref:
         op->unmap.host_addr = one_in(3) ? 0 : some_va();
         op->unmap.dev_bus_addr = one_in(10) ? any() : 0;
         op->unmap.handle = one_in(10) ? (unsigned)some_number() : below(32);
-    } else if (is_room(op) && command == GNTTABOP_copy) {
-        op->copy.flags = (uint16_t)below(4);
-        op->copy.source.u.ref = op->copy.flags & 1 ? some_ref() : 0;
-        op->copy.dest.u.ref = op->copy.flags & 2 ? some_ref() : 0;
-        if (!(op->copy.flags & 1))
-            op->copy.source.u.gmfn = some_mfn();
-        if (!(op->copy.flags & 2))
-            op->copy.dest.u.gmfn = va_to_mfn(play_pages[below(PAGES)]);
-        op->copy.source.domid = op->copy.flags & 1 ? (domid_t)below(2) : DOMID_SELF;
-        op->copy.dest.domid = op->copy.flags & 2 ? (domid_t)below(2) : DOMID_SELF;
-        op->copy.len = (uint16_t)(one_in(4) ? any() : below(64));
-        op->copy.source.offset = (uint16_t)(one_in(6) ? any() : below(64));
-        op->copy.dest.offset = (uint16_t)(one_in(6) ? any() : below(64));
-    } else if (is_room(op) && command == GNTTABOP_transfer) {
+        return sizeof(op->unmap);
+    case GNTTABOP_copy:
+        fill_copy(&op->copy);
+        return sizeof(op->copy);
+    case GNTTABOP_transfer:
         op->transfer.mfn = one_in(4) ? some_mfn() : spare_frames[below(SPARES)];
         op->transfer.domid = one_in(6) ? (domid_t)some_domain() : (domid_t)below(2);
         op->transfer.ref = some_ref();
-    } else if (is_room(op) && command == GNTTABOP_setup_table) {
+        return sizeof(op->transfer);
+    case GNTTABOP_setup_table:
         op->setup = (struct gnttab_setup_table){.dom = DOMID_SELF, .nr_frames = below(8)};
         set_xen_guest_handle(op->setup.frame_list, some_room(64 * sizeof(xen_pfn_t)));
+        return sizeof(op->setup);
+    default:
+        return sizeof(*op);
     }
-    *call = (struct call){__HYPERVISOR_grant_table_op,
-                          {command, (unsigned long)op, one_in(20) ? below(GRANT_LIST_MAX) : 1}};
+}
+
+static void make_grant(struct call *call)
+{
+    static const unsigned commands[] = {GNTTABOP_map_grant_ref, GNTTABOP_unmap_grant_ref,
+                                        GNTTABOP_unmap_grant_ref, GNTTABOP_copy};
+    unsigned command = one_in(5) ? below(14) : commands[below(4)];
+    unsigned count = one_in(20) ? below(GRANT_LIST_MAX) : 1;
+    char *ops = some_room((count + 1) * sizeof(union grant_op)), *at = ops;
+
+    for (unsigned i = 0; i < count && is_room(ops); i++)
+        at += fill_grant(command, (union grant_op *)at);
+    *call = (struct call){__HYPERVISOR_grant_table_op, {command, (unsigned long)ops, count}};
 }
 
 static void make_event(struct call *call)
@@ -126,48 +155,6 @@ static void make_register(struct call *call)
     }
 }
 
-/* A domain that can be made, more or less. */
-static void make_domain(struct xen_domctl *op)
-{
-    op->domain = (domid_t)(2 + below(3));
-    memset(&op->u, 0, sizeof(op->u));
-    op->u.createdomain = (struct xen_domctl_createdomain){.max_vcpus = 1 + below(3),
-                                                          .max_evtchn_port = 1 + below(2000),
-                                                          .max_grant_frames = 1 + (int)below(40),
-                                                          .max_maptrack_frames = 1 + (int)below(40),
-                                                          .grant_opts = 1};
-    if (one_in(4))
-        ((uint32_t *)&op->u)[below(16)] = (uint32_t)some_number();
-}
-
-/* What tools ask of Ringfort, mostly about domains that were made in this way. Where a list may be,
- * its address is one near the end of a page with nothing behind it, however long it is said to be.
- */
-static void make_control(struct call *call)
-{
-    static const struct {
-        unsigned number, commands, version;
-    } kinds[] = {{__HYPERVISOR_domctl, 90, XEN_DOMCTL_INTERFACE_VERSION},
-                 {__HYPERVISOR_domctl, 90, XEN_DOMCTL_INTERFACE_VERSION},
-                 {__HYPERVISOR_sysctl, 30, XEN_SYSCTL_INTERFACE_VERSION},
-                 {__HYPERVISOR_platform_op, 70, XENPF_INTERFACE_VERSION}};
-    unsigned kind = below(ARRAY_SIZE(kinds));
-    uint32_t *op = some_room(256);
-
-    if (is_room(op)) {
-        op[0] = below(kinds[kind].commands);
-        op[1] = one_in(20) ? (uint32_t)some_number() : kinds[kind].version;
-        op[2] = one_in(4) ? some_domain() : 1 + below(4);
-        for (unsigned i = below(4); i > 0; i--)
-            ((uint64_t *)op)[1 + below(8)] = some_brink();
-        if (kinds[kind].number == __HYPERVISOR_domctl && one_in(8)) {
-            op[0] = XEN_DOMCTL_createdomain;
-            make_domain((struct xen_domctl *)op);
-        }
-    }
-    *call = (struct call){kinds[kind].number, {(unsigned long)op}};
-}
-
 static void make_any(struct call *call)
 {
     unsigned which = below(ARRAY_SIZE(list));
@@ -187,23 +174,6 @@ static bool is_loss(const struct gnttab_transfer *ops, unsigned long count)
 {
     for (unsigned long i = 0; i < count; i++)
         if (is_private(ops[i].mfn))
-            return true;
-    return false;
-}
-
-/* Operations on a domain that it survives in good order and time: a cap would stop it. */
-static bool is_gentle(unsigned command)
-{
-    static const unsigned gentle[] = {
-        XEN_DOMCTL_getdomaininfo,   XEN_DOMCTL_getvcpucontext,   XEN_DOMCTL_getvcpuinfo,
-        XEN_DOMCTL_getvcpuaffinity, XEN_DOMCTL_settimeoffset,    XEN_DOMCTL_get_ext_vcpucontext,
-        XEN_DOMCTL_gettscinfo,      XEN_DOMCTL_get_address_size, XEN_DOMCTL_getpageframeinfo3,
-        XEN_DOMCTL_getvcpuextstate, XEN_DOMCTL_get_vcpu_msrs,    XEN_DOMCTL_getnodeaffinity,
-        XEN_DOMCTL_setnodeaffinity, XEN_DOMCTL_get_cpu_policy,   XEN_DOMCTL_max_vcpus,
-    };
-
-    for (unsigned i = 0; i < ARRAY_SIZE(gentle); i++)
-        if (gentle[i] == command)
             return true;
     return false;
 }
@@ -240,8 +210,10 @@ static bool is_suicide(const struct call *call)
     case __HYPERVISOR_sysctl:
         return is_room(op) && (op[0] == XEN_SYSCTL_debug_keys || op[0] == XEN_SYSCTL_readconsole);
     case __HYPERVISOR_domctl:
-        return is_room(op) && ((op[2] & 0xffff) < 2 || (op[2] & 0xffff) == DOMID_SELF) &&
-               !is_gentle(op[0]);
+        return is_room(op) && !is_gentle((const struct xen_domctl *)op);
+    case __HYPERVISOR_ringfort_op:
+        return is_room((void *)call->args[1]) &&
+               !is_gentle_schedule((unsigned)call->args[0], (void *)call->args[1]);
     /* Once given, Ringfort has this page for good. */
     case __HYPERVISOR_physdev_op:
         op = (const uint32_t *)call->args[1];
@@ -268,7 +240,7 @@ static bool is_suicide(const struct call *call)
 static void make_one(struct call *call)
 {
     if (random_seed % CONTROL_SEEDS == 0 && one_in(2)) {
-        make_control(call);
+        call_make_control(call);
         return;
     }
     switch (below(20)) {
@@ -282,10 +254,13 @@ static void make_one(struct call *call)
         make_event(call);
         return;
     case 15:
-        make_register(call);
+        if (one_in(4))
+            call_make_hardware(call);
+        else
+            make_register(call);
         return;
     case 16:
-        make_control(call);
+        call_make_control(call);
         return;
     case 17:
         *call = (struct call){.op = __HYPERVISOR_update_descriptor};
@@ -328,17 +303,49 @@ void call_make(struct call *call)
         make_alive(call);
 }
 
-/* Counts a pair of call and outcome once. */
+/* An outcome: the call's number, its command, and the error (0: none), as one number. */
+#define COMMAND_MAX 128
+#define ERRORS_MAX 200
+#define OUTCOMES (64 * (COMMAND_MAX + 1) * ERRORS_MAX)
+static uint8_t reached[OUTCOMES / 8];
+
+/* The first argument, or what it points to where commands are words of a structure, in a step's
+ * memory or on the stack. */
+static unsigned command_of(const struct call *call)
+{
+    unsigned long command = call->args[0], stack = (unsigned long)__builtin_frame_address(0);
+
+    if ((call->op == __HYPERVISOR_domctl || call->op == __HYPERVISOR_sysctl ||
+         call->op == __HYPERVISOR_platform_op) &&
+        (is_room((void *)command) || command - stack < PAGE_SIZE))
+        command = *(uint32_t *)command;
+    return command < COMMAND_MAX ? (unsigned)command : COMMAND_MAX;
+}
+
 static void note(const struct call *call, long result)
 {
-    static uint8_t seen[1 << 13];
-    unsigned first = call->args[0] < 64 ? (unsigned)call->args[0] : 64;
-    unsigned outcome = result < 0 && result > -200 ? (unsigned)-result : result > 0 ? 201 : 0;
-    unsigned bit = (call->op * 131 + first * 2003 + outcome * 7919) % (8 * sizeof(seen));
+    unsigned error = result < 0 && result > -ERRORS_MAX ? (unsigned)-result : 0;
+    unsigned bit = ((call->op % 64) * (COMMAND_MAX + 1) + command_of(call)) * ERRORS_MAX + error;
     uint8_t mask = (uint8_t)(1 << bit % 8);
 
-    if (!(__atomic_fetch_or(&seen[bit / 8], mask, __ATOMIC_RELAXED) & mask))
+    if (!(__atomic_fetch_or(&reached[bit / 8], mask, __ATOMIC_RELAXED) & mask))
         __atomic_fetch_add(&reached_outcomes, 1, __ATOMIC_RELAXED);
+}
+
+void outcomes_print(void)
+{
+    const char *line = "";
+    unsigned count = 0;
+
+    for (unsigned bit = 0; bit < OUTCOMES; bit++) {
+        if (!(reached[bit / 8] >> bit % 8 & 1))
+            continue;
+        line = text("%s %x", line, bit);
+        if (++count % 16 == 0 || count == reached_outcomes) {
+            print("reached%s\n", line);
+            line = "";
+        }
+    }
 }
 
 bool call_run(const struct call *call)

@@ -9,8 +9,6 @@ char *play_pages[PAGES];
 pte_t *play_tables[ROOT_LEVEL];
 mfn_t spare_frames[SPARES];
 
-static struct vcpu_time_info clock;
-
 void tables_make(void)
 {
     tables_for(FREE_BASE);
@@ -18,11 +16,6 @@ void tables_make(void)
         play_tables[level] = mfn_to_va(pte_mfn(*entry_of(FREE_BASE, level + 1)));
     for (unsigned i = 0; i < PAGES; i++)
         play_pages[i] = page_alloc();
-}
-
-void clock_keep(void)
-{
-    clock = vcpu_info()->time;
 }
 
 void spares_make(void)
@@ -48,25 +41,47 @@ static maddr_t some_entry_address(void)
     return va_to_maddr(where) + 8 * below(PLAY_ENTRIES);
 }
 
-static void make_updates(struct call *call)
+/* Domain0 writes to a page of the domain beside it only if that was set aside: calls may write
+ * their results through what is mapped. */
+static pte_t some_foreign_entry(void)
+{
+    pte_t entry = some_entry();
+
+    if (!one_in(4))
+        entry = (entry & ~PTE_FRAME) | (pte_t)some_target() << PAGE_SHIFT;
+    return is_target(pte_mfn(entry)) ? entry : entry & ~PTE_RW;
+}
+
+static struct mmu_update some_update(bool in_target, bool of_beside)
 {
     static const unsigned commands[] = {MMU_NORMAL_PT_UPDATE, MMU_NORMAL_PT_UPDATE,
                                         MMU_PT_UPDATE_PRESERVE_AD, MMU_MACHPHYS_UPDATE};
+    unsigned command = commands[below(4)];
+    struct mmu_update update = {.val = of_beside ? some_foreign_entry() : some_entry()};
+
+    if (command == MMU_MACHPHYS_UPDATE)
+        return (struct mmu_update){(maddr_t)spare_frames[below(SPARES)] << PAGE_SHIFT | command,
+                                   any()};
+    update.ptr = (in_target ? ((maddr_t)some_target() << PAGE_SHIFT) + 8 * below(PLAY_ENTRIES)
+                            : some_entry_address()) |
+                 command;
+    return update;
+}
+
+/* Of Domain0's, a few change tables in targets, and map pages of either domain there. */
+static void make_updates(struct call *call)
+{
     unsigned count = 1 + below(8), domain = one_in(10) ? some_domain() : DOMID_SELF;
+    bool in_target = !is_beside() && one_in(12), of_beside;
     struct mmu_update *list = some_room(count * sizeof(*list));
 
-    for (unsigned i = 0; i < count && is_room(list); i++) {
-        unsigned command = commands[below(4)];
-
-        if (command == MMU_MACHPHYS_UPDATE)
-            list[i] = (struct mmu_update){
-                (maddr_t)spare_frames[below(SPARES)] << PAGE_SHIFT | command, any()};
-        else
-            list[i] = (struct mmu_update){some_entry_address() | command, some_entry()};
-        /* What Domain0 writes over of the other's is no finding. */
-        if (domain == BESIDE_DOMAIN)
-            list[i].val &= ~PTE_RW;
-    }
+    if (!is_beside() && one_in(12))
+        domain = BESIDE_DOMAIN;
+    of_beside = domain == BESIDE_DOMAIN && !is_beside();
+    if (in_target)
+        domain |= (BESIDE_DOMAIN + 1) << 16;
+    for (unsigned i = 0; i < count && is_room(list); i++)
+        list[i] = some_update(in_target, of_beside);
     *call = (struct call){__HYPERVISOR_mmu_update,
                           {(unsigned long)list, one_in(30) ? (unsigned)some_number() : count,
                            one_in(4) ? (unsigned long)some_room(4) : 0, domain}};
@@ -75,8 +90,9 @@ static void make_updates(struct call *call)
         call->args[1] = count;
 }
 
-/* Not the root that the guest runs on: another would lack the guest. */
-static void make_extended(struct call *call)
+/* Not the root that the guest runs on: another would lack the guest. What writes to a page leaves
+ * those alone that the guest shares with Ringfort. */
+static struct mmuext_op some_extended(bool of_beside)
 {
     static const unsigned commands[] = {
         MMUEXT_PIN_L1_TABLE,    MMUEXT_PIN_L2_TABLE,    MMUEXT_PIN_L3_TABLE,
@@ -86,22 +102,32 @@ static void make_extended(struct call *call)
         MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_TLB_FLUSH_MULTI, MMUEXT_INVLPG_MULTI,
         MMUEXT_INVLPG_LOCAL,    MMUEXT_FLUSH_CACHE,     MMUEXT_MARK_SUPER,
         MMUEXT_PIN_L1_TABLE,    MMUEXT_PIN_L2_TABLE};
+    struct mmuext_op op = {.cmd = one_in(20) ? 100 + below(1000)
+                                             : commands[below(ARRAY_SIZE(commands))]};
+    bool writes = op.cmd == MMUEXT_CLEAR_PAGE || op.cmd == MMUEXT_COPY_PAGE;
+
+    op.arg1.mfn = writes ? some_page_mfn() : some_mfn();
+    op.arg2.src_mfn = some_mfn();
+    if (of_beside && (writes || !one_in(8))) {
+        op.arg1.mfn = some_target();
+        op.arg2.src_mfn = some_target();
+    }
+    if (op.cmd == MMUEXT_SET_LDT || op.cmd == MMUEXT_INVLPG_LOCAL || op.cmd == MMUEXT_INVLPG_MULTI)
+        op.arg1.linear_addr = some_va();
+    if (op.cmd == MMUEXT_SET_LDT)
+        op.arg2.nr_ents = one_in(8) ? (unsigned)some_number() : below(513);
+    return op;
+}
+
+static void make_extended(struct call *call)
+{
     unsigned count = 1 + below(4), domain = one_in(10) ? some_domain() : DOMID_SELF;
     struct mmuext_op *list = some_room(count * sizeof(*list));
 
-    for (unsigned i = 0; i < count && is_room(list); i++) {
-        list[i].cmd = one_in(20) ? 100 + below(1000) : commands[below(ARRAY_SIZE(commands))];
-        if (domain == BESIDE_DOMAIN &&
-            (list[i].cmd == MMUEXT_CLEAR_PAGE || list[i].cmd == MMUEXT_COPY_PAGE))
-            list[i].cmd = MMUEXT_PIN_L1_TABLE;
-        list[i].arg1.mfn = some_mfn();
-        if (list[i].cmd == MMUEXT_SET_LDT || list[i].cmd == MMUEXT_INVLPG_LOCAL ||
-            list[i].cmd == MMUEXT_INVLPG_MULTI)
-            list[i].arg1.linear_addr = some_va();
-        list[i].arg2.src_mfn = some_mfn();
-        if (list[i].cmd == MMUEXT_SET_LDT)
-            list[i].arg2.nr_ents = one_in(8) ? (unsigned)some_number() : below(513);
-    }
+    if (!is_beside() && one_in(12))
+        domain = BESIDE_DOMAIN;
+    for (unsigned i = 0; i < count && is_room(list); i++)
+        list[i] = some_extended(domain == BESIDE_DOMAIN && !is_beside());
     *call = (struct call){
         __HYPERVISOR_mmuext_op,
         {(unsigned long)list, count, one_in(4) ? (unsigned long)some_room(4) : 0, domain}};
@@ -112,6 +138,12 @@ static void make_mapping(struct call *call)
     pte_t entry = some_entry();
     unsigned long flags = below(5) | (one_in(4) ? (unsigned long)some_room(8) : 0);
 
+    if (!is_beside() && one_in(8)) {
+        entry = some_foreign_entry();
+        *call = (struct call){__HYPERVISOR_update_va_mapping_otherdomain,
+                              {some_va(), PTE_ARGUMENT(entry), flags, BESIDE_DOMAIN}};
+        return;
+    }
     *call = (struct call){__HYPERVISOR_update_va_mapping, {some_va(), PTE_ARGUMENT(entry), flags}};
 }
 
@@ -219,13 +251,15 @@ static long exchange_alone(mfn_t mfn)
 
     while ((result = frame_exchange(mfn)) != 0 && now() < limit)
         sleep_for(10 * MILLISECOND);
+    /* Ringfort prints ten lines a second of a guest's: the check's shall be among them. */
+    if (result && is_beside())
+        sleep_for(SECOND);
     return result;
 }
 
 void play_end(void)
 {
-    /* Calls write over shared_info, too. Each processor's record of the clock stays the same. */
-    vcpu_info()->time = clock;
+    targets_end();
     tree_clear();
     for (unsigned i = 0; i < PAGES; i++)
         page_protect(play_pages[i], 0);

@@ -5,6 +5,8 @@
 
 #include "guest.h"
 
+#include <xen/domctl.h>
+
 #define RANDOM_VCPUS 3
 #define RAM_FRAMES 0x10000 /* of the machine that tests use */
 #define PAGES 24           /* to play with: writable, or tables */
@@ -14,6 +16,7 @@
 #define PLAY_ENTRIES 8
 #define ARENA_PAGES 6
 #define GRANT_LIST_MAX 40
+#define TARGETS 8       /* pages of the domain beside Domain0 that it does as it likes with */
 #define CONTROL_SEEDS 5 /* with one in so many, half the calls are the tools' */
 
 struct call {
@@ -38,6 +41,11 @@ bool one_in(unsigned n);
 /* Values of a kind: mostly right, sometimes nearly, sometimes not at all. */
 uint64_t some_number(void);
 mfn_t some_mfn(void);
+/* One to write over: nothing of what this guest lives by, were it shared with Ringfort. */
+mfn_t some_page_mfn(void);
+/* One of the domain beside Domain0, set aside for this. */
+mfn_t some_target(void);
+bool is_target(mfn_t mfn);
 /* Whether a frame is a private page's: these must stay the guest's. */
 bool is_private(mfn_t mfn);
 pte_t some_entry(void);
@@ -63,15 +71,30 @@ void call_make(struct call *call);
 /* The same of one of page tables' and memory's kinds. */
 void call_make_memory(struct call *call);
 
+/* The same of one of those for tools, and for the domain that has the hardware. */
+void call_make_control(struct call *call);
+void call_make_hardware(struct call *call);
+
+/* Whether this guest and the one beside it survive an operation on a domain in good order and time;
+ * of ringfort_op's, one on the scheduler. */
+bool is_gentle(const struct xen_domctl *op);
+bool is_gentle_schedule(unsigned command, const void *argument);
+
 /* Page-table and grant calls use these. */
 void tables_make(void);
 void spares_make(void);
+/* The domain beside Domain0 sets targets aside, and Domain0 learns which; Domain0 lets go of them.
+ */
+void targets_make(void);
+void targets_end(void);
 void brink_make(void);
-void clock_keep(void);
 
 /* Makes a call, notes its outcome, and repairs what the guest itself needs: whether it was
  * accepted. */
 bool call_run(const struct call *call);
+
+/* All outcomes so far, one number each. */
+void outcomes_print(void);
 
 /* Takes from this vCPU what calls may have given it. */
 void vcpu_end(void);

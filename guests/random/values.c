@@ -120,6 +120,20 @@ mfn_t some_mfn(void)
     }
 }
 
+mfn_t some_page_mfn(void)
+{
+    switch (below(8)) {
+    case 0:
+        return hypervisor_mfn();
+    case 1:
+        return spare_frames[below(SPARES)];
+    case 2:
+        return va_to_mfn(play_tables[1 + below(ROOT_LEVEL - 1)]);
+    default:
+        return va_to_mfn(play_pages[below(PAGES)]);
+    }
+}
+
 pte_t some_entry(void)
 {
     static const uint64_t bits[] = {0,          PAGE_RO,           PAGE_RW, TABLE_BITS,
