@@ -21,7 +21,7 @@
 #define CONTEXT_FLAGS (512 / 4)
 #define CONTEXT_CR3 (5008 / 4)
 
-static long domctl(struct xen_domctl *op, unsigned domain, uint32_t command)
+static long control(struct xen_domctl *op, unsigned domain, uint32_t command)
 {
     struct call call = {__HYPERVISOR_domctl, {(unsigned long)op}};
 
@@ -123,7 +123,7 @@ static mfn_t frame_for(unsigned domain)
     struct call call = {__HYPERVISOR_memory_op, {XENMEM_populate_physmap, (unsigned long)&r}};
 
     set_xen_guest_handle(r.extent_start, &frame);
-    domctl(&room, domain, XEN_DOMCTL_max_mem);
+    control(&room, domain, XEN_DOMCTL_max_mem);
     return call_run(&call) ? frame : some_mfn();
 }
 
@@ -135,7 +135,7 @@ static void fill_context(struct xen_domctl *op)
     uint32_t *words = some_room(CONTEXT_BYTES);
     unsigned domain = some_made();
 
-    domctl(&vcpus, domain, XEN_DOMCTL_max_vcpus);
+    control(&vcpus, domain, XEN_DOMCTL_max_vcpus);
     op->domain = (domid_t)domain;
     op->cmd = XEN_DOMCTL_setvcpucontext;
     memset(&op->u, 0, sizeof(op->u));
@@ -157,12 +157,12 @@ static void registers_set_again(void)
     struct xen_domctl pause, op = {.u.vcpucontext.vcpu = below(3)};
     struct vcpu_guest_context *context = some_room(sizeof(*context));
 
-    if (!is_room(context) || !domctl(&pause, BESIDE_DOMAIN, XEN_DOMCTL_pausedomain))
+    if (!is_room(context) || !control(&pause, BESIDE_DOMAIN, XEN_DOMCTL_pausedomain))
         return;
     set_xen_guest_handle(op.u.vcpucontext.ctxt, context);
-    if (domctl(&op, BESIDE_DOMAIN, XEN_DOMCTL_getvcpucontext))
-        domctl(&op, BESIDE_DOMAIN, XEN_DOMCTL_setvcpucontext);
-    domctl(&pause, BESIDE_DOMAIN, XEN_DOMCTL_unpausedomain);
+    if (control(&op, BESIDE_DOMAIN, XEN_DOMCTL_getvcpucontext))
+        control(&op, BESIDE_DOMAIN, XEN_DOMCTL_setvcpucontext);
+    control(&pause, BESIDE_DOMAIN, XEN_DOMCTL_unpausedomain);
 }
 
 /* One that can be right; whether it is, depends on what was done before. */
