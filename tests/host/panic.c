@@ -9,17 +9,18 @@
 
 static jmp_buf expected;
 static bool is_expected;
+char panic_message[256];
 
 void panic(const char *fmt, ...)
 {
     va_list ap;
 
+    va_start(ap, fmt);
+    vsnprintf(panic_message, sizeof(panic_message), fmt, ap);
+    va_end(ap);
     if (is_expected)
         longjmp(expected, 1);
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    fputc('\n', stderr);
+    fprintf(stderr, "%s\n", panic_message);
     abort();
 }
 

@@ -6,5 +6,7 @@
 
 /* Runs `call`: true when it panicked, which ended it there, with the locks that it had. */
 bool panics(void (*call)(void));
+/* What the last of these said. */
+extern char panic_message[256];
 
 #endif
