@@ -11,8 +11,6 @@
 
 #include "beside.h"
 
-#define PATIENCE (60 * SECOND)
-
 static unsigned calls, batch, who;
 static const char *only;
 static volatile uint32_t accepted, made, finished;

@@ -3,8 +3,6 @@
 
 #include "beside.h"
 
-#define PATIENCE (60 * SECOND)
-
 char *play_pages[PAGES];
 pte_t *play_tables[ROOT_LEVEL];
 mfn_t spare_frames[SPARES];

@@ -7,6 +7,9 @@
 
 #include <xen/domctl.h>
 
+/* That one domain waits for the other: on a busy host both take long. */
+#define PATIENCE (600 * SECOND)
+
 #define RANDOM_VCPUS 3
 #define RAM_FRAMES 0x10000 /* of the machine that tests use */
 #define PAGES 24           /* to play with: writable, or tables */

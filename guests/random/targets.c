@@ -4,7 +4,6 @@
 
 #define TARGETS_REF (GRANT_FIRST + 200)
 #define TARGETS_WORD 0x74617267
-#define PATIENCE (60 * SECOND)
 
 static struct {
     uint32_t word, frames[TARGETS];
