@@ -61,6 +61,8 @@ static int kept_get(struct domain *pt_owner, bool own, uint64_t old, uint64_t *n
 
     if (rc)
         return rc;
+    if (gains && !own)
+        type_note_lent(f);
     if (!leaf_caching_ok(pt_owner, *new)) {
         if (gains)
             frame_put_type(f);

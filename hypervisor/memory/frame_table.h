@@ -48,6 +48,7 @@ void frame_table_add_ram(mfn_t start, mfn_t end);
 #define TYPE_PINNED (UINT64_C(1) << 35)   /* one of the references is the pin */
 #define TYPE_TOP_L2 (UINT64_C(1) << 36)   /* 32-bit: the L2 of slot 3, with Ringfort's hole */
 #define TYPE_UNCACHED (UINT64_C(1) << 37) /* writable: some entry bypassed the caches */
+#define TYPE_LENT (UINT64_C(1) << 38)     /* writable: another domain's entry led to it */
 #define TYPE_PARTIAL_SHIFT 40
 /* 0: whole or nothing; k + 1: entries below k hold references and the type count is 0. */
 #define TYPE_PARTIAL (UINT64_C(0x3ff) << TYPE_PARTIAL_SHIFT)

@@ -55,6 +55,9 @@ static int granted_get(mfn_t m, bool writable)
         rc = frame_get_type(f, FRAME_WRITABLE);
     if (rc)
         frame_put(f);
+    /* Of an unprivileged domain nothing is left when it unmaps: see flush_unmapped(). */
+    else if (writable && current->domain->is_privileged)
+        type_note_lent(f);
     return rc;
 }
 

@@ -12,6 +12,7 @@
 #include "memory/frame_lookup.h"
 #include "memory/hypmap.h"
 #include "memory/mapping.h"
+#include "memory/page_type.h"
 #include "memory/pte.h"
 #include "x86/irq.h"
 
@@ -70,7 +71,9 @@ int leaf_get(struct domain *pt_owner, struct domain *page_owner, uint64_t *entry
         leaf_put(*entry);
         return refuse(-EINVAL);
     }
-    if (pt_owner != page_owner && !(*entry & PTE_WRITE))
+    if (pt_owner != page_owner && *entry & PTE_WRITE)
+        type_note_lent(f);
+    else if (pt_owner != page_owner)
         *entry = pte_make(frame_mfn(dirty_log_lend(page_owner, f)), *entry & ~PTE_FRAME);
     return 0;
 }

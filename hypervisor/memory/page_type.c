@@ -34,7 +34,8 @@
  *
  * Rule 8 works by stamps: the flush clock is read when the last reference of a type has gone and
  * before the frame leaves the busy state, so no reference can slip in between; who takes the frame
- * for another type flushes, still busy, the processors that have not flushed since. It covers both
+ * for another type flushes, still busy, those of its owner's processors that have not flushed
+ * since, or of all processors when another domain's entries led to it (TYPE_LENT). It covers both
  * directions: stale writable entries when a data page becomes a table, and cached inner entries
  * when a table becomes a data page.
  */
@@ -82,12 +83,18 @@ static void word_publish(struct frame *f, uint64_t word)
     __atomic_store_n(&f->type, word, __ATOMIC_RELEASE);
 }
 
-/* Rule 8; `f` is busy. */
-static void flush_for_type_change(const struct frame *f)
+/* Rule 8; `f` is busy, and was `old`. Only its owner's vCPUs made translations by which anybody
+ * wrote to it or walked it, unless others' entries led to it. Other domains' processors are left
+ * alone: a guest could otherwise have them interrupted as often as it likes. */
+static void flush_for_type_change(const struct frame *f, uint64_t old)
 {
-    cpumask_t cpus;
+    cpumask_t owners, cpus;
 
     tlb_flush_needed(&cpus_online, f->stamp, &cpus);
+    if (!cpumask_empty(&cpus) && !(old & TYPE_LENT)) {
+        tlb_domain_cpus(f->owner, &owners);
+        tlb_flush_needed(&owners, f->stamp, &cpus);
+    }
     if (!cpumask_empty(&cpus))
         tlb_flush_mask(&cpus);
 }
@@ -126,12 +133,12 @@ static bool type_claim(struct frame *f, uint64_t old, uint64_t key, int *rc)
 
     if (same && !key_is_table(key) && key_type(key) != FRAME_SEGDESC) {
         *rc = 0;
-        return word_swap(f, old, (old & TYPE_UNCACHED) | key | 1);
+        return word_swap(f, old, (old & TYPE_HISTORY) | key | 1);
     }
     if (!word_swap(f, old, key | TYPE_BUSY))
         return false;
     if (!same && key_type(old) != FRAME_NONE)
-        flush_for_type_change(f);
+        flush_for_type_change(f, old);
     /* Ringfort must read what page walks will read: memory, not lines from before. */
     if (old & TYPE_UNCACHED)
         cache_flush_page(mfn_to_virt(frame_mfn(f)));
@@ -207,7 +214,7 @@ int type_undo(struct frame *f)
     return 0;
 }
 
-/* The last reference has gone and the frame is busy. `key` may have UNCACHED beside it. */
+/* The last reference has gone and the frame is busy. `key` may have its history beside it. */
 static int type_end(struct frame *f, uint64_t key)
 {
     unsigned index = TABLE_ENTRIES;
@@ -234,7 +241,7 @@ int type_put_nested(struct frame *f)
                 return 0;
         } else if (word_swap(f, old, (old & TYPE_KEY) | TYPE_BUSY)) {
             assert(!(old & TYPE_PINNED));
-            return type_end(f, old & (TYPE_KEY | TYPE_UNCACHED));
+            return type_end(f, old & (TYPE_KEY | TYPE_HISTORY));
         }
     }
 }

@@ -11,6 +11,9 @@ struct domain;
  * a 32-bit guest, whether it is the one with Ringfort's hole. */
 #define TYPE_KEY (TYPE_MASK | TYPE_TOP_L2)
 
+/* What a writable frame has gone through; kept without a reference until it takes another type. */
+#define TYPE_HISTORY (TYPE_UNCACHED | TYPE_LENT)
+
 /* The key of a type without more; and from a type word, the type, and whether it is a table's. */
 static inline uint64_t type_key(enum frame_type type)
 {
@@ -35,6 +38,15 @@ static inline bool type_is_partial(uint64_t word)
     uint64_t partial = word & TYPE_PARTIAL;
 
     return partial && partial != TYPE_BUSY;
+}
+
+/* Notes that an entry of another domain's tables leads to the frame, writable: whoever takes it for
+ * another type must not look for translations with its owner alone. The caller holds a reference
+ * through the type. */
+static inline void type_note_lent(struct frame *f)
+{
+    if (!(READ_ONCE(f->type) & TYPE_LENT))
+        __atomic_fetch_or(&f->type, TYPE_LENT, __ATOMIC_SEQ_CST);
 }
 
 /* True while the frame is a valid table of any level. */

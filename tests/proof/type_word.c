@@ -62,7 +62,7 @@ static bool word_ok(uint64_t word)
         return false;
     if (word & TYPE_PINNED && !(word & TYPE_COUNT && key_is_table(word)))
         return false;
-    if (word & TYPE_UNCACHED && key_type(word) != FRAME_WRITABLE)
+    if (word & TYPE_HISTORY && key_type(word) != FRAME_WRITABLE)
         return false;
     return !(word & TYPE_COUNT) || key_type(word) != FRAME_NONE;
 }
@@ -77,7 +77,7 @@ static void start(void)
 {
     end_mfn = 1;
     section_mapped[0] = 1;
-    f->type = any_u64() & (TYPE_COUNT | TYPE_KEY | TYPE_PINNED | TYPE_UNCACHED | TYPE_PARTIAL);
+    f->type = any_u64() & (TYPE_COUNT | TYPE_KEY | TYPE_PINNED | TYPE_HISTORY | TYPE_PARTIAL);
     f->count = any_unsigned();
     f->stamp = any_unsigned();
     f->owner = &domains[0];
@@ -125,6 +125,9 @@ void prove_get(void)
         PROVE(in_use || checks || (key_type(key) >= FRAME_WRITABLE), "tables and descriptors checked");
         PROVE(in_use || key_type(before) == FRAME_NONE || (before & TYPE_KEY) == key || flushes,
               "flushed before it takes another type");
+        PROVE(!(before & TYPE_LENT) || !asked_owner, "everywhere when other domains reached it");
+        PROVE((before & TYPE_KEY) != key || (f->type & TYPE_HISTORY) == (before & TYPE_HISTORY),
+              "which is not forgotten before");
         PROVE(!(before & TYPE_UNCACHED) || (before & TYPE_KEY) == key || cache_flushes,
               "what went past the caches is flushed from them first");
         PROVE(!(before & TYPE_PINNED) == !(f->type & TYPE_PINNED), "the pin stays");
@@ -144,7 +147,8 @@ void prove_put(void)
     rc = type_put_nested(f);
     never_busy();
     PROVE((f->type & TYPE_COUNT) == (before & TYPE_COUNT) - 1, "one reference less");
-    PROVE((f->type & TYPE_KEY) == (before & TYPE_KEY), "the type stays, as history at least");
+    PROVE((f->type & (TYPE_KEY | TYPE_HISTORY)) == (before & (TYPE_KEY | TYPE_HISTORY)),
+          "the type stays, as history at least");
     PROVE(!rc || type_is_partial(f->type), "interrupted means partial");
     PROVE((before & TYPE_COUNT) == 1 || !drops, "a table in use is not taken down");
     PROVE((before & TYPE_COUNT) > 1 || !key_is_table(before) || drops, "one that is not, is");

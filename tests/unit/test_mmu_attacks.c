@@ -28,6 +28,52 @@ static void store_after_free(void)
     CHECK(d->tot_pages == 5);
 }
 
+/* What is to be flushed when a page becomes a table, which a guest can have as often as it likes:
+ * the processors of its owner. */
+static void flush_of_owner(void)
+{
+    struct domain *d = one_root(1);
+
+    CHECK_EQ(update(l1, 4, 0), 0);
+    CHECK_EQ(mmu_pin(d, data, FRAME_L1), 0);
+    CHECK_EQ(machine_flushes, 1);
+}
+
+/* Then the owner makes a table of it: nobody has it writable in a TLB. */
+static void make_table(mfn_t theirs)
+{
+    machine_flushes = 0;
+    machine_run(1);
+    CHECK_EQ(mmu_pin(machine_domain(1), theirs, FRAME_L1), 0);
+    CHECK_EQ(machine_flushes, 2);
+    machine_tlb_check();
+}
+
+/* And everybody, when another domain had it writable, and did not flush: by an entry, by one that
+ * became writable, and by a grant under another address. */
+static void flush_of_others(void)
+{
+    mfn_t theirs;
+
+    for (unsigned by_steps = 0; by_steps < 2; by_steps++) {
+        one_root(0);
+        theirs = machine_frame(machine_domain(1));
+        if (by_steps)
+            CHECK_EQ(update_as(1, l1, 5, pte_make(theirs, READ_ONLY), 0), 0);
+        CHECK_EQ(update_as(1, l1, 5, pte_make(theirs, DATA), 0), 0);
+        machine_tlb_fill();
+        CHECK_EQ(update(l1, 5, 0), 0);
+        make_table(theirs);
+    }
+    one_root(0);
+    theirs = machine_frame(machine_domain(1));
+    CHECK_EQ(update(l2, 4, pte_make(l1, TABLE)), 0);
+    CHECK_EQ(mmu_map_grant_va(VA(1, 2, 3, 30), theirs, true, 0), 0);
+    machine_tlb_fill();
+    CHECK_EQ(mmu_unmap_grant_va(VA(1, 2, 3, 30), theirs, true, 0), 0);
+    make_table(theirs);
+}
+
 /* As many mappings of one frame as its count can tell: Ringfort's own references still fit. */
 static void count_overflow(void)
 {
@@ -238,6 +284,8 @@ int main(void)
 {
     update_of_descriptors();
     store_after_free();
+    flush_of_owner();
+    flush_of_others();
     count_overflow();
     caching();
     caching_for_devices();
