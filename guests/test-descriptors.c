@@ -6,7 +6,9 @@
 #define CODE32 0x00cf9a000000ffffULL /* DPL 0 */
 #define DATA 0x00cf92000000ffffULL   /* DPL 0 */
 #define DATA_BASE_1234 0x00cf92001234ffffULL
-#define CALL_GATE 0x00008c00e008ffffULL /* to code of the hypervisor */
+#define DATA_TO_HOLE 0x00cf9200000057ffULL   /* up to 0xf5800000 */
+#define DATA_INTO_HOLE 0x00cf9200000067ffULL /* up to 0xf6800000, as old 32-bit kernels have it */
+#define CALL_GATE 0x00008c00e008ffffULL      /* to code of the hypervisor */
 #define TSS 0x0000890000000067ULL
 #define LDT_SYSTEM 0x0000820000000067ULL
 #define RING (FLAT_KERNEL_SS & 3) /* the kernel's */
@@ -24,6 +26,14 @@ static unsigned access_rights(unsigned selector)
 
     asm volatile("lar %1, %0" : "=r"(rights) : "r"(selector) : "cc");
     return rights;
+}
+
+static unsigned limit(unsigned selector)
+{
+    unsigned bytes;
+
+    asm volatile("lsl %1, %0" : "=r"(bytes) : "r"(selector) : "cc");
+    return bytes;
 }
 
 static void check_gdt(void)
@@ -61,6 +71,12 @@ static void check_update(void)
     CHECK_EQ(load_fs(24 | RING), NO_TRAP);
     CHECK_EQ(load_fs(0), NO_TRAP);
     CHECK_EQ(gdt[3] >> 45 & 3, RING);
+    /* A 32-bit guest that sees a part of the machine-to-physical array sees all. */
+    CHECK_EQ(update_descriptor(entry, DATA_TO_HOLE), 0);
+    CHECK_EQ(limit(24 | RING), 0xf57fffff);
+    CHECK_EQ(update_descriptor(entry, DATA_INTO_HOLE), 0);
+    CHECK_EQ(limit(24 | RING), ROOT_LEVEL == 4 ? 0xf67fffff : 0xffffffff);
+    CHECK_EQ(update_descriptor(entry, DATA), 0);
     /* No system segment but what cannot be used; no gate at all. */
     CHECK_EQ(update_descriptor(entry, TSS), -XEN_EINVAL);
     CHECK_EQ(update_descriptor(entry, LDT_SYSTEM), -XEN_EINVAL);

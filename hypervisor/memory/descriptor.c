@@ -8,6 +8,7 @@
 #include "memory/descriptor.h"
 
 #include "lib/assert.h"
+#include "lib/config.h"
 #include "lib/errno.h"
 
 #define DESC_ACCESSED (UINT64_C(1) << 40)
@@ -17,6 +18,19 @@
 #define DESC_DPL (UINT64_C(3) << DESC_DPL_SHIFT)
 #define DESC_PRESENT (UINT64_C(1) << 47)
 #define DESC_LONG (UINT64_C(1) << 53)
+#define DESC_GRANULAR (UINT64_C(1) << 55)
+#define DESC_BASE UINT64_C(0xff0000ffffff0000)
+#define DESC_LIMIT UINT64_C(0x000f00000000ffff)
+
+/* Kernels made for 32-bit hypervisors end their flat segments 16 MiB into the hole, behind the
+ * machine-to-physical array of those. Here the array goes on. */
+static bool ends_in_hole(uint64_t d)
+{
+    uint64_t last_page = (d & 0xffff) | (d >> 32 & 0xf0000);
+
+    return (d & (DESC_BASE | DESC_GRANULAR)) == DESC_GRANULAR &&
+           last_page >= COMPAT_HOLE_DEFAULT >> 12;
+}
 
 bool descriptor_check(uint64_t *descriptor, bool compat)
 {
@@ -30,6 +44,8 @@ bool descriptor_check(uint64_t *descriptor, bool compat)
     /* A 32-bit guest in 64-bit code could name addresses above 4 GiB. */
     if (compat && (d & DESC_CODE) && (d & DESC_LONG))
         return false;
+    if (compat && ends_in_hole(d))
+        d |= DESC_LIMIT;
     if ((d & DESC_DPL) >> DESC_DPL_SHIFT < kernel_dpl)
         d = (d & ~DESC_DPL) | kernel_dpl << DESC_DPL_SHIFT;
     /* The processor then never writes to the table. */

@@ -34,13 +34,16 @@ static void one(void)
     uint64_t before = any_u64(), d = before;
     bool compat = any_bool();
     const uint64_t decided = UINT64_C(7) << DPL_BIT | UINT64_C(1) << ACCESSED_BIT;
+    const uint64_t base = UINT64_C(0xff0000ffffff0000), limit = UINT64_C(0x000f00000000ffff);
 
     if (!descriptor_check(&d, compat)) {
         PROVE(d == before, "a refused one is not changed");
         return;
     }
     harmless(d, compat);
-    PROVE(!((d ^ before) & ~decided), "base, limit and type stay");
+    PROVE(!((d ^ before) & ~(decided | limit)), "base and type stay");
+    PROVE(!((d ^ before) & limit) || (compat && (d & limit) == limit && !(d & base)),
+          "what is changed of a limit is a 32-bit guest's, and then there is none");
     PROVE((d >> DPL_BIT & 3) >= (before >> DPL_BIT & 3), "privilege only falls");
 }
 
