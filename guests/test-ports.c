@@ -131,6 +131,33 @@ static void check_strings(void)
                              : "memory")) != NO_TRAP);
 }
 
+static uint8_t bitmap[65536 / 8];
+
+static long set_bitmap(unsigned ports)
+{
+    struct physdev_set_iobitmap set = {.nr_ports = ports};
+
+    set_xen_guest_handle(set.bitmap, bitmap);
+    return physdev_op(PHYSDEVOP_set_iobitmap, &set);
+}
+
+/* The kernel's map of ports for its applications: a clear bit lets them, wherever the map is. */
+static void check_bitmap(void)
+{
+    CHECK_EQ(set_iopl(1), 0);
+    CHECK_EQ(set_bitmap(65536), 0);
+    CHECK_EQ(user_run(USER_ADDRESS(in_user)), ENTRY_SYSTEM_CALL);
+    bitmap[0x61 / 8] = 1 << 0x61 % 8;
+    CHECK_EQ(user_run(USER_ADDRESS(in_user)), TRAP_GP);
+    bitmap[0x61 / 8] = (uint8_t) ~(1 << 0x61 % 8);
+    CHECK_EQ(user_run(USER_ADDRESS(in_user)), ENTRY_SYSTEM_CALL);
+    CHECK_EQ(set_bitmap(0x61), 0);
+    CHECK_EQ(user_run(USER_ADDRESS(in_user)), TRAP_GP);
+    CHECK_EQ(set_bitmap(65537), -XEN_EINVAL);
+    CHECK_EQ(set_bitmap(0), 0);
+    CHECK_EQ(user_run(USER_ADDRESS(in_user)), TRAP_GP);
+}
+
 /* An application with all ports reaches its kernel's memory through none. */
 static void check_users_strings(void)
 {
@@ -149,4 +176,5 @@ void test(void)
     check_devices();
     check_strings();
     check_users_strings();
+    check_bitmap();
 }

@@ -4,6 +4,7 @@
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
 #include "schedule/schedule.h"
+#include "x86/bounce.h"
 #include "x86/context.h"
 #include "x86/cpu.h"
 #include "x86/current.h"
@@ -24,15 +25,31 @@ bool iopl_permits(const struct vcpu *v)
     return v->arch.iopl >= (guest_in_kernel(v, guest_regs()) ? 1 : 3);
 }
 
+/* One byte of the kernel's, wherever the guest is: a 64-bit kernel's memory is not there for its
+ * applications. */
+static bool read_kernels_byte(struct vcpu *v, uint64_t va, uint8_t *byte)
+{
+    bool away = !v->arch.in_kernel, ok;
+
+    if (away)
+        toggle_mode(v);
+    ok = copy_from_guest(byte, va, 1);
+    if (away) {
+        toggle_mode(v);
+        irq_enable();
+    }
+    return ok;
+}
+
 /* The bitmap that the guest kernel registered for its user mode: every port's bit must be clear. */
-static bool bitmap_permits(const struct vcpu *v, unsigned port, unsigned bytes)
+static bool bitmap_permits(struct vcpu *v, unsigned port, unsigned bytes)
 {
     uint8_t bits[2];
 
     if (!v->arch.iobitmap_ports || port + bytes > v->arch.iobitmap_ports)
         return false;
-    if (!copy_from_guest(&bits[0], v->arch.iobitmap_addr + port / 8, 1) ||
-        !copy_from_guest(&bits[1], v->arch.iobitmap_addr + (port + bytes - 1) / 8, 1))
+    if (!read_kernels_byte(v, v->arch.iobitmap_addr + port / 8, &bits[0]) ||
+        !read_kernels_byte(v, v->arch.iobitmap_addr + (port + bytes - 1) / 8, &bits[1]))
         return false;
     for (unsigned i = 0; i < bytes; i++)
         if (bits[(port + i) / 8 - port / 8] >> ((port + i) % 8) & 1)
@@ -40,7 +57,7 @@ static bool bitmap_permits(const struct vcpu *v, unsigned port, unsigned bytes)
     return true;
 }
 
-static bool port_permitted(const struct vcpu *v, unsigned port, unsigned bytes)
+static bool port_permitted(struct vcpu *v, unsigned port, unsigned bytes)
 {
     return iopl_permits(v) || bitmap_permits(v, port, bytes);
 }
