@@ -14,6 +14,7 @@
 #define invlpg real_invlpg
 #define invpcid_address real_invpcid_address
 #define wbinvd real_wbinvd
+#define cpu_relax real_cpu_relax
 #include_next "x86/cpu.h"
 #undef irq_disable
 #undef irq_enable
@@ -27,6 +28,16 @@
 #undef invlpg
 #undef invpcid_address
 #undef wbinvd
+#undef cpu_relax
+
+/* A test that is linked with interleave.c is told of a processor that waits for another. */
+void __attribute__((weak)) host_wait(void);
+
+static inline void cpu_relax(void)
+{
+    if (host_wait)
+        host_wait();
+}
 
 static inline void irq_disable(void)
 {
