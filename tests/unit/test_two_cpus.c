@@ -1,8 +1,9 @@
 /* sources: @memory tests/host/interleave.c */
 /* One frame of domain 1, and what two processors can want of it at the same time: Domain0 on one,
- * its owner on the other. Each pair of calls in each state of the frame, changed over at each read
- * of the first and at some of the second. At every change the TLBs hold no translation that the
- * frame's type forbids, and take in all that there are; at the end every reference is counted. */
+ * its owner on the other; or its owner on both. Each pair of calls in each state of the frame,
+ * changed over at each read of the first and at some of the second. At every change the TLBs hold
+ * no translation that the frame's type forbids, and take in all that there are; at the end every
+ * reference is counted. */
 #include "check.h"
 #include "interleave.h"
 #include "lib/assert.h"
@@ -183,7 +184,8 @@ static const struct {
     {owner_pins, 1}, {owner_links, 1}, {owner_writes, 1}, {owner_sets_gdt, 1},
 };
 
-static void prepare(unsigned state)
+/* `both`: the owner has the first processor too, and Domain0 none. */
+static void prepare(unsigned state, bool both)
 {
     mfn_t own_root, own_l3;
 
@@ -200,6 +202,11 @@ static void prepare(unsigned state)
     machine_run(states[state].domain);
     states[state].call();
     machine_run(0);
+    if (both) {
+        CHECK_EQ(vcpu_drop_roots(current), 0);
+        current->domain = owner;
+        CHECK_EQ(mmu_new_baseptr(own_root), 0);
+    }
     machine_tlb_fill();
 }
 
@@ -243,13 +250,11 @@ static void check_owners(void)
 }
 
 /* False when the first has not so many reads. */
-static bool run(unsigned state, interleave_fn *host, interleave_fn *own, unsigned first,
-                unsigned second)
+static bool run(interleave_fn *one, interleave_fn *other, unsigned first, unsigned second)
 {
     bool reached;
 
-    prepare(state);
-    reached = interleave_two(host, own, first, second, changed);
+    reached = interleave_two(one, other, first, second, changed);
     machine_run(0);
     machine_tlb_check();
     oracle_check(true);
@@ -258,12 +263,18 @@ static bool run(unsigned state, interleave_fn *host, interleave_fn *own, unsigne
 }
 
 /* All of the second behind each read of the first; and a part of it, another one each time. */
-static unsigned pair(unsigned state, interleave_fn *host, interleave_fn *own)
+static unsigned pair(unsigned state, bool both, interleave_fn *one, interleave_fn *other)
 {
-    unsigned first = 1;
+    unsigned first = 0;
+    bool reached;
 
-    for (; run(state, host, own, first, UINT32_MAX); first++)
-        run(state, host, own, first, 1 + (first * 7 + state) % 16);
+    do {
+        first++;
+        prepare(state, both);
+        reached = run(one, other, first, UINT32_MAX);
+        prepare(state, both);
+        run(one, other, first, 1 + (first * 7 + state) % 16);
+    } while (reached);
     return first;
 }
 
@@ -272,10 +283,15 @@ int main(void)
     unsigned changes = 0;
 
     for (unsigned s = 0; s < ARRAY_SIZE(states); s++)
-        for (unsigned h = 0; h < ARRAY_SIZE(hosts); h++)
-            for (unsigned o = 0; o < ARRAY_SIZE(owners); o++)
-                changes += pair(s, hosts[h], owners[o]);
-    CHECK(changes > 5000);
+        for (unsigned o = 0; o < ARRAY_SIZE(owners); o++) {
+            for (unsigned h = 0; h < ARRAY_SIZE(hosts); h++)
+                changes += pair(s, false, hosts[h], owners[o]);
+            /* A domain dies when none of its vCPUs runs. */
+            for (unsigned p = 0; p < ARRAY_SIZE(owners) && states[s].domain; p++)
+                if (owners[o] != owner_dies && owners[p] != owner_dies)
+                    changes += pair(s, true, owners[p], owners[o]);
+        }
+    CHECK(changes > 8000);
     printf("%u changes\n", changes);
     return check_report();
 }
