@@ -97,8 +97,12 @@ static void run(unsigned vcpu)
         step_begin(vcpu, step);
         if (one_in(10))
             change_grants();
-        call_make(&call);
-        __atomic_fetch_add(&accepted, call_run(&call), __ATOMIC_RELAXED);
+        if (one_in(16)) {
+            __atomic_fetch_add(&accepted, store_random(), __ATOMIC_RELAXED);
+        } else {
+            call_make(&call);
+            __atomic_fetch_add(&accepted, call_run(&call), __ATOMIC_RELAXED);
+        }
         __atomic_fetch_add(&made, 1, __ATOMIC_RELAXED);
     }
     vcpu_end();

@@ -197,8 +197,9 @@ static bool is_suicide(const struct call *call)
     case __HYPERVISOR_platform_op:
         return is_room(op) && op[0] == XENPF_enter_acpi_sleep;
     case __HYPERVISOR_sched_op:
-        return (call->args[0] < 9 && call->args[0] != SCHEDOP_yield) ||
-               call->args[0] == SCHEDOP_watchdog;
+        return call->args[0] < 9 &&
+               !(is_room((void *)call->args[1]) &&
+                 is_gentle_wait((unsigned)call->args[0], (void *)call->args[1]));
     case __HYPERVISOR_sched_op_compat:
         return call->args[0] != SCHEDOP_yield;
     case __HYPERVISOR_vcpu_op:

@@ -246,10 +246,62 @@ static void make_operation(struct call *call)
     *call = (struct call){kinds[kind].number, {(unsigned long)op}};
 }
 
+/* Waiting for ports with a time-out, and the end of a domain that was made. */
+static void make_wait(struct call *call)
+{
+    union {
+        struct sched_poll poll;
+        struct sched_remote_shutdown shutdown;
+    } *op = some_room(sizeof(*op));
+    evtchn_port_t *ports = some_room(8 * sizeof(*ports));
+    bool polls = !one_in(3);
+
+    if (is_room(ports))
+        for (unsigned i = 0; i < 8; i++)
+            ports[i] = some_port();
+    if (is_room(op) && polls) {
+        op->poll = (struct sched_poll){.nr_ports = one_in(12) ? (unsigned)some_number() : below(8),
+                                       .timeout = 1 + (one_in(2) ? now() + below(MILLISECOND) : 0)};
+        set_xen_guest_handle(op->poll.ports, ports);
+    } else if (is_room(op)) {
+        op->shutdown =
+            (struct sched_remote_shutdown){.domain_id = (domid_t)some_made(), .reason = below(8)};
+    }
+    *call = (struct call){__HYPERVISOR_sched_op,
+                          {polls ? SCHEDOP_poll : SCHEDOP_remote_shutdown, (unsigned long)op}};
+}
+
+static void make_resource(struct call *call)
+{
+    struct xen_mem_acquire_resource *op = some_room(sizeof(*op));
+    xen_pfn_t *frames = some_room(8 * sizeof(*frames));
+
+    if (is_room(op)) {
+        *op = (struct xen_mem_acquire_resource){
+            .domid = one_in(3) ? (domid_t)some_made() : (domid_t)below(2),
+            .type = one_in(8) ? (uint16_t)below(4) : XENMEM_resource_grant_table,
+            .id = one_in(8),
+            .nr_frames = one_in(8) ? (unsigned)some_number() : below(8),
+            .frame = one_in(8) ? (unsigned)some_number() : below(4)};
+        if (op->nr_frames > 8 && is_room(frames))
+            frames = (xen_pfn_t *)some_brink();
+        if (op->nr_frames || one_in(2))
+            set_xen_guest_handle(op->frame_list, frames);
+    }
+    *call = (struct call){__HYPERVISOR_memory_op, {XENMEM_acquire_resource, (unsigned long)op}};
+}
+
 void call_make_control(struct call *call)
 {
-    if (one_in(10)) {
+    switch (below(20)) {
+    case 0 ... 1:
         make_own(call);
+        return;
+    case 2:
+        make_wait(call);
+        return;
+    case 3:
+        make_resource(call);
         return;
     }
     if (!is_beside() && one_in(20))
@@ -303,4 +355,21 @@ bool is_gentle_schedule(unsigned command, const void *argument)
     if (command != RINGFORT_OP_set_bvt || !is_near(b->domain))
         return true;
     return is_weight_gentle(b->weight, b->cap) && b->warp_ns < 10 * MILLISECOND;
+}
+
+bool is_gentle_wait(unsigned command, const void *argument)
+{
+    const struct sched_poll *poll = argument;
+    const struct sched_remote_shutdown *shutdown = argument;
+
+    switch (command) {
+    case SCHEDOP_yield:
+        return true;
+    case SCHEDOP_poll:
+        return poll->timeout && poll->timeout < now() + 10 * MILLISECOND;
+    case SCHEDOP_remote_shutdown:
+        return !is_near(shutdown->domain_id);
+    default:
+        return false;
+    }
 }

@@ -79,9 +79,10 @@ void call_make_control(struct call *call);
 void call_make_hardware(struct call *call);
 
 /* Whether this guest and the one beside it survive an operation on a domain in good order and time;
- * of ringfort_op's, one on the scheduler. */
+ * of ringfort_op's, one on the scheduler; of sched_op's, one that ends soon. */
 bool is_gentle(const struct xen_domctl *op);
 bool is_gentle_schedule(unsigned command, const void *argument);
+bool is_gentle_wait(unsigned command, const void *argument);
 
 /* Page-table and grant calls use these. */
 void tables_make(void);
@@ -95,6 +96,9 @@ void brink_make(void);
 /* Makes a call, notes its outcome, and repairs what the guest itself needs: whether it was
  * accepted. */
 bool call_run(const struct call *call);
+
+/* A store to a page table: whether it was carried out. */
+bool store_random(void);
 
 /* All outcomes so far, one number each. */
 void outcomes_print(void);
