@@ -83,6 +83,28 @@ static void nothing_else(void)
     }
 }
 
+static uint64_t checked(uint64_t d, bool compat)
+{
+    CHECK(descriptor_check(&d, compat));
+    return d;
+}
+
+/* A 32-bit guest's segment that ends in the hole ends with it; no other one is made longer. */
+static void limits(void)
+{
+    const uint64_t pages = UINT64_C(0x00c0bb0000000000), bytes = UINT64_C(0x0040bb0000000000);
+    const uint64_t to_hole = UINT64_C(0x000f0000000057ff), into_hole = to_hole + 1;
+    const uint64_t all = UINT64_C(0x000f00000000ffff), base = UINT64_C(1) << 16;
+
+    CHECK_EQ(checked(pages | to_hole, true), pages | to_hole);
+    CHECK_EQ(checked(pages | into_hole, true), pages | all);
+    CHECK_EQ(checked(pages | all, true), pages | all);
+    CHECK_EQ(checked(bytes | into_hole, true), bytes | into_hole);
+    CHECK_EQ(checked(pages | into_hole | base, true), pages | into_hole | base);
+    CHECK_EQ(checked(pages | into_hole | base << 40, true), pages | into_hole | base << 40);
+    CHECK_EQ(checked(pages | into_hole, false) & all, into_hole);
+}
+
 static void task_state(void)
 {
     const uint64_t *page = make_reserved(2, false);
@@ -98,6 +120,7 @@ int main(void)
 {
     selectors();
     nothing_else();
+    limits();
     task_state();
     return check_report();
 }
