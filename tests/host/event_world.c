@@ -10,6 +10,7 @@
 /* Woken since the test looked, and since the guest took its events. */
 static bool woken[WORLD_DOMAINS][WORLD_VCPUS], alerted[WORLD_DOMAINS][WORLD_VCPUS];
 static uint32_t pirq_ports[WORLD_PIRQS]; /* 0: not bound; all are domain 0's */
+static unsigned pirq_cpus[WORLD_PIRQS];
 
 void event_world_reset(unsigned max_port)
 {
@@ -71,6 +72,12 @@ void pirq_unbind(struct domain *d, unsigned pirq)
 
 void pirq_set_cpu(struct domain *d, unsigned pirq, unsigned cpu)
 {
+    pirq_cpus[pirq] = cpu;
+}
+
+unsigned event_world_pirq_cpu(unsigned pirq)
+{
+    return pirq_cpus[pirq];
 }
 
 unsigned event_world_upcall(struct vcpu *v)

@@ -14,6 +14,9 @@ void event_world_end(void);
 /* True when the vCPU was woken since it last looked; looking forgets. */
 bool event_world_woken(struct vcpu *v);
 
+/* The CPU that a physical interrupt was sent to last. */
+unsigned event_world_pirq_cpu(unsigned pirq);
+
 /* The upcall handler of a guest: takes the selector and every pending, unmasked port of the words
  * it names, in the ABI's order. Returns how many ports it took. */
 unsigned event_world_upcall(struct vcpu *v);

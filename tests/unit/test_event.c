@@ -5,6 +5,7 @@
 #include "check.h"
 #include "event/internal.h"
 #include "event_world.h"
+#include "interface/ringfort.h"
 #include "lib/abi32.h"
 #include "lib/errno.h"
 #include "x86/current.h"
@@ -340,7 +341,6 @@ static void test_faults(void)
     event_world_end();
 }
 
-/* Events for nobody: no such port, no such domain, no vCPU yet. */
 /* The call of old: the command stands before the arguments. */
 static void test_old_call(void)
 {
@@ -361,6 +361,156 @@ static void test_old_call(void)
     event_world_end();
 }
 
+static long move(uint32_t port, unsigned vcpu)
+{
+    return op(EVTCHNOP_bind_vcpu, &(struct evtchn_bind_vcpu){.port = port, .vcpu = vcpu});
+}
+
+/* Ports and vCPUs that are not there. */
+static void test_numbers(void)
+{
+    struct evtchn_bind_ipi ipi = {.vcpu = WORLD_VCPUS};
+    struct evtchn_bind_interdomain b = {.remote_dom = 2, .remote_port = 1};
+    struct evtchn_status s = {.dom = DOMID_SELF, .port = 1};
+    uint32_t port;
+
+    event_world_reset(200);
+    world_run(1, 0);
+    CHECK_EQ(op(EVTCHNOP_bind_ipi, &ipi), -ENOENT);
+    port = alloc_unbound(DOMID_SELF, 2);
+    CHECK_EQ(move(port, WORLD_VCPUS), -ENOENT);
+    CHECK_EQ(op(EVTCHNOP_bind_interdomain, &b), -EINVAL);
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t none = (uint32_t[]){0, 199, UINT32_MAX}[i];
+
+        CHECK_EQ(move(none, 0), -EINVAL);
+        CHECK_EQ(send(none), -EINVAL);
+        CHECK_EQ(op(EVTCHNOP_unmask, &(struct evtchn_unmask){.port = none}), -EINVAL);
+        s.port = none;
+        CHECK_EQ(op(EVTCHNOP_status, &s), -EINVAL);
+    }
+    event_world_end();
+}
+
+/* With all ports open no operation opens one, and none keeps what it could not open a port for. */
+static void test_full(void)
+{
+    struct evtchn_bind_interdomain b = {.remote_dom = 1};
+    struct evtchn_bind_virq virq = {.virq = VIRQ_TIMER};
+    struct evtchn_bind_ipi ipi = {.vcpu = 0};
+    struct evtchn_bind_pirq pirq = {.pirq = 3};
+
+    event_world_reset(100);
+    world_run(1, 0);
+    b.remote_port = alloc_unbound(DOMID_SELF, 0);
+    world_run(0, 0);
+    while (alloc_unbound(DOMID_SELF, 1) < 100)
+        ;
+    CHECK_EQ(op(EVTCHNOP_bind_interdomain, &b), -ENOSPC);
+    CHECK_EQ(op(EVTCHNOP_bind_virq, &virq), -ENOSPC);
+    CHECK_EQ(op(EVTCHNOP_bind_ipi, &ipi), -ENOSPC);
+    CHECK_EQ(op(EVTCHNOP_bind_pirq, &pirq), -ENOSPC);
+    CHECK_EQ(status_of(1, b.remote_port), EVTCHNSTAT_unbound);
+    for (uint32_t port = 1; port <= 4; port++)
+        CHECK_EQ(close_port(port), 0);
+    CHECK_EQ(op(EVTCHNOP_bind_interdomain, &b), 0);
+    CHECK_EQ(op(EVTCHNOP_bind_virq, &virq), 0);
+    CHECK_EQ(op(EVTCHNOP_bind_ipi, &ipi), 0);
+    CHECK_EQ(op(EVTCHNOP_bind_pirq, &pirq), 0);
+    CHECK_EQ(pirq.port, 4);
+    event_world_end();
+}
+
+/* What the status of each kind says, and which kinds move to another vCPU. */
+static void test_kinds(void)
+{
+    static const unsigned per_vcpu[] = {VIRQ_TIMER, VIRQ_DEBUG, VIRQ_XENOPROF, VIRQ_XENPMU,
+                                        RINGFORT_VIRQ_ALARM};
+    struct evtchn_bind_pirq pirq = {.pirq = 3};
+    struct evtchn_bind_virq virq = {.virq = VIRQ_CON_RING};
+    struct evtchn_bind_ipi ipi = {.vcpu = 1};
+    struct evtchn_status s = {.dom = DOMID_SELF};
+    uint32_t port_1, port_2;
+
+    event_world_reset(200);
+    CHECK_EQ(op(EVTCHNOP_bind_pirq, &pirq), 0);
+    CHECK_EQ(op(EVTCHNOP_bind_virq, &virq), 0);
+    CHECK_EQ(move(pirq.port, 1), 0);
+    CHECK_EQ(event_world_pirq_cpu(3), world_vcpu(0, 1)->sched.cpu);
+    s.port = pirq.port;
+    CHECK_EQ(op(EVTCHNOP_status, &s), 0);
+    CHECK(s.status == EVTCHNSTAT_pirq && s.u.pirq == 3 && s.vcpu == 1);
+    s.port = virq.port;
+    CHECK_EQ(op(EVTCHNOP_status, &s), 0);
+    CHECK(s.status == EVTCHNSTAT_virq && s.u.virq == VIRQ_CON_RING && s.vcpu == 0);
+    CHECK_EQ(move(alloc_unbound(DOMID_SELF, 1), 1), 0);
+
+    connect(&port_1, &port_2);
+    CHECK_EQ(move(port_2, 1), 0);
+    s.port = port_2;
+    CHECK_EQ(op(EVTCHNOP_status, &s), 0);
+    CHECK(s.status == EVTCHNSTAT_interdomain && s.u.interdomain.dom == 1 &&
+          s.u.interdomain.port == port_1 && s.vcpu == 1);
+    CHECK_EQ(op(EVTCHNOP_bind_ipi, &ipi), 0);
+    CHECK_EQ(move(ipi.port, 0), -EINVAL);
+    CHECK_EQ(move(ipi.port + 1, 0), -EINVAL); /* closed */
+    for (unsigned i = 0; i < ARRAY_SIZE(per_vcpu); i++) {
+        virq = (struct evtchn_bind_virq){.virq = per_vcpu[i], .vcpu = 1};
+        CHECK_EQ(op(EVTCHNOP_bind_virq, &virq), 0);
+        CHECK_EQ(move(virq.port, 0), -EINVAL);
+    }
+    event_world_end();
+}
+
+/* All ports of a domain at once, in pieces. */
+static void test_reset(void)
+{
+    struct evtchn_reset all = {.dom = DOMID_SELF};
+    uint32_t port_1, port_2;
+
+    event_world_reset(200);
+    connect(&port_1, &port_2);
+    alloc_unbound(DOMID_SELF, 0);
+    alloc_unbound(DOMID_SELF, 0);
+    world_preempt_after(2);
+    CHECK_EQ(op(EVTCHNOP_reset, &all), -ERESTART);
+    CHECK_EQ(status_of(DOMID_SELF, port_2 + 1), EVTCHNSTAT_closed);
+    CHECK_EQ(status_of(DOMID_SELF, port_2 + 2), EVTCHNSTAT_unbound);
+    CHECK_EQ(op(EVTCHNOP_reset, &all), 0);
+    CHECK_EQ(status_of(DOMID_SELF, port_2 + 2), EVTCHNSTAT_closed);
+    world_run(0, 0);
+    CHECK_EQ(status_of(1, port_1), EVTCHNSTAT_unbound);
+    CHECK_EQ(op(EVTCHNOP_reset, &(struct evtchn_reset){.dom = 9}), -ESRCH);
+    event_world_end();
+}
+
+/* An unmask tells the vCPU only what it does not know yet. */
+static void test_unmask(void)
+{
+    struct evtchn_bind_ipi a = {.vcpu = 0}, b = {.vcpu = 0};
+    struct evtchn_unmask u;
+    struct vcpu *v = world_vcpu(1, 0);
+
+    event_world_reset(60);
+    world_run(1, 0);
+    CHECK_EQ(op(EVTCHNOP_bind_ipi, &a), 0);
+    CHECK_EQ(op(EVTCHNOP_bind_ipi, &b), 0);
+    u.port = a.port;
+    bit_set(world_domain(1)->shared_info->evtchn_mask, a.port);
+    CHECK_EQ(op(EVTCHNOP_unmask, &u), 0); /* nothing is pending */
+    CHECK(!event_world_woken(v));
+    bit_set(world_domain(1)->shared_info->evtchn_mask, a.port);
+    CHECK_EQ(send(a.port), 0);
+    CHECK(!event_world_woken(v));
+    CHECK_EQ(send(b.port), 0);
+    CHECK(event_world_woken(v));
+    CHECK_EQ(op(EVTCHNOP_unmask, &u), 0); /* the other port's word is looked at anyway */
+    CHECK(!event_world_woken(v));
+    CHECK_EQ(event_world_upcall(v), 2);
+    event_world_end();
+}
+
+/* Events for nobody: no such port, no such domain, no vCPU yet. */
 static void test_nobody(void)
 {
     struct vcpu *v;
@@ -407,6 +557,11 @@ int main(void)
 {
     test_faults();
     test_old_call();
+    test_numbers();
+    test_full();
+    test_kinds();
+    test_reset();
+    test_unmask();
     test_nobody();
     test_poll_any();
     test_bits();
