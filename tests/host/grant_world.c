@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hypercall/hypercall.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/allocator.h"
@@ -23,6 +24,7 @@ struct frame {
 struct slot {
     bool present, writable;
     uint32_t frame;
+    uint64_t bits;
 };
 
 unsigned char *host_memory;
@@ -204,7 +206,7 @@ static void slot_clear(struct slot *s)
     *s = (struct slot){0};
 }
 
-static int slot_fill(struct slot *s, mfn_t m, bool writable)
+static int slot_fill(struct slot *s, mfn_t m, bool writable, uint64_t bits)
 {
     struct frame *f = frame_of(m);
 
@@ -214,7 +216,7 @@ static int slot_fill(struct slot *s, mfn_t m, bool writable)
         return -EINVAL;
     f->refs++;
     slot_clear(s);
-    *s = (struct slot){.present = true, .writable = writable, .frame = (uint32_t)m.n};
+    *s = (struct slot){.present = true, .writable = writable, .frame = (uint32_t)m.n, .bits = bits};
     return 0;
 }
 
@@ -228,12 +230,12 @@ static int slot_end(struct slot *s, mfn_t m, bool writable)
 
 int mmu_map_grant_va(uint64_t va, mfn_t m, bool writable, uint64_t extra_bits)
 {
-    return slot_fill(slot_by_va(va), m, writable);
+    return slot_fill(slot_by_va(va), m, writable, extra_bits);
 }
 
 int mmu_map_grant_pte(maddr_t pte, mfn_t m, bool writable, uint64_t extra_bits)
 {
-    return slot_fill(slot_by_pte(pte), m, writable);
+    return slot_fill(slot_by_pte(pte), m, writable, extra_bits);
 }
 
 int mmu_unmap_grant_va(uint64_t va, mfn_t m, bool writable, uint64_t replacement_va)
@@ -296,6 +298,30 @@ uint64_t grant_world_pte(unsigned id, unsigned slot)
 uint32_t grant_world_mapped(unsigned id, unsigned slot)
 {
     return slots[id][slot].present ? slots[id][slot].frame : WORLD_FRAMES;
+}
+
+uint64_t grant_world_bits(unsigned id, unsigned slot)
+{
+    return slots[id][slot].bits;
+}
+
+long grant_world_op(unsigned cmd, void *arg, unsigned count)
+{
+    long rc = do_grant_table_op(cmd, (uint64_t)arg, count);
+
+    grant_world_check();
+    return rc;
+}
+
+struct gnttab_map_grant_ref grant_world_map(uint32_t ref, uint32_t flags, unsigned slot)
+{
+    struct gnttab_map_grant_ref m = {.ref = ref, .dom = 1, .flags = flags};
+
+    m.host_addr = flags & GNTMAP_contains_pte ? grant_world_pte(2, slot) : grant_world_va(slot);
+    world_run(2, 0);
+    if (grant_world_op(GNTTABOP_map_grant_ref, &m, 1))
+        panic("a list of one mapping is refused as a whole");
+    return m;
 }
 
 void grant_world_clear(unsigned id, unsigned slot)

@@ -22,9 +22,16 @@ void grant_world_offer(unsigned id, uint32_t ref, uint16_t flags, domid_t to, ui
 uint16_t grant_world_flags(unsigned id, uint32_t ref);
 uint32_t grant_world_frame(unsigned id, uint32_t ref);
 
+/* A call of the domain that runs, after which all counts add up. */
+long grant_world_op(unsigned cmd, void *arg, unsigned count);
+/* Domain 2 maps grant `ref` of domain 1 at its entry `slot`. */
+struct gnttab_map_grant_ref grant_world_map(uint32_t ref, uint32_t flags, unsigned slot);
+
 /* Address that maps through entry `slot`, and the entry's own (as its machine address). */
 uint64_t grant_world_va(unsigned slot);
 uint64_t grant_world_pte(unsigned id, unsigned slot);
+/* Bits that the mapping's maker asked for in the entry. */
+uint64_t grant_world_bits(unsigned id, unsigned slot);
 /* MFN in the entry, WORLD_FRAMES for none. */
 uint32_t grant_world_mapped(unsigned id, unsigned slot);
 /* The guest clears its entry by itself. */

@@ -126,10 +126,21 @@ static void scrubbing(void)
     }
 }
 
-/* What was split comes together again. */
+/* What was split comes together again: neighbours of one size, no others. */
 static void merging(void)
 {
     struct domain *d = machine_domain(0);
+    struct frame *f;
+
+    machine_reset();
+    f = domain_alloc_frames(d, 2, 0);
+    CHECK(domain_release_frame(f + 2));
+    CHECK(domain_release_frame(f + 1));
+    CHECK(domain_release_frame(f));
+    CHECK(f->count == (COUNT_RAM | COUNT_FREE) && f->type == 1);
+    CHECK(f[2].count == (COUNT_RAM | COUNT_FREE) && f[2].type == 0);
+    CHECK(domain_release_frame(f + 3));
+    CHECK_EQ(f[2].count, COUNT_RAM);
 
     machine_reset();
     CHECK(domain_alloc_frames(d, 7, 0) != NULL);

@@ -263,6 +263,55 @@ static void calls_that_wait(void)
     CHECK_EQ(do_mmuext_op((uint64_t)ops, 1, 0, DOMID_SELF), -EOPNOTSUPP);
 }
 
+/* A batch is cut behind the operation that leaves a table to be taken down, whatever else waits. */
+static void cut_by_a_dying_table(void)
+{
+    struct mmuext_op ops[2] = {{.cmd = MMUEXT_UNPIN_TABLE}, {.cmd = MMUEXT_TLB_FLUSH_LOCAL}};
+    uint32_t done = 0;
+    mfn_t wide;
+
+    start(0);
+    wide = tree(FRAME_L4, 3);
+    CHECK_EQ(mmu_pin(d, wide, FRAME_L4), 0);
+    ops[0].arg1.mfn = wide.n;
+    machine_flushes = 0;
+    machine_preempt_after(1);
+    CHECK_EQ(do_mmuext_op((uint64_t)ops, 2, (uint64_t)&done, DOMID_SELF), -ERESTART);
+    CHECK_EQ(done, 1);
+    CHECK_EQ(machine_flushes, 0);
+    CHECK(mfn_eq(current->memory.dying_table, wide));
+    CHECK_EQ(do_mmuext_op(last_restart.args[0], last_restart.args[1], last_restart.args[2],
+                          last_restart.args[3]),
+             0);
+    CHECK_EQ(done, 2);
+    CHECK_EQ(frame_of(wide)->type, type_key(FRAME_L4));
+    CHECK_EQ(machine_flushes, 1);
+    oracle_check(true);
+}
+
+/* The last root of a vCPU, which nothing else holds, goes in steps. */
+static void roots_dropped_in_steps(void)
+{
+    unsigned steps = 0;
+    mfn_t wide;
+
+    start(0);
+    wide = tree(FRAME_L4, 3);
+    CHECK_EQ(mmuext(MMUEXT_NEW_BASEPTR, wide.n, 0), 0);
+    machine_preempt_always(true);
+    while (vcpu_drop_roots(current) == -ERESTART) {
+        CHECK(mfn_eq(current->memory.dying_table, wide));
+        CHECK(mfn_eq(current->memory.kernel_root, INVALID_MFN));
+        oracle_check(true);
+        steps++;
+    }
+    machine_preempt_always(false);
+    CHECK(steps > 3);
+    CHECK(!mfn_is_named(current->memory.dying_table));
+    CHECK_EQ(refs(wide), 1);
+    CHECK_EQ(frame_of(wide)->type, type_key(FRAME_L4));
+}
+
 /* Who may map memory uncached, and what the frame remembers of it. */
 static void caching(void)
 {
@@ -387,6 +436,8 @@ int main(void)
     roots();
     root_of_another();
     calls_that_wait();
+    cut_by_a_dying_table();
+    roots_dropped_in_steps();
     caching();
     device_frames();
     absent_entries();

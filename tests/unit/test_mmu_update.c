@@ -143,6 +143,8 @@ static void machine_to_physical(void)
     CHECK_EQ(update_as(DOMID_SELF, data, 0, 77, MMU_MACHPHYS_UPDATE), 0);
     CHECK_EQ(m2p_get(data), 77);
     CHECK_EQ(update_as(DOMID_SELF, mfn(3), 0, 78, MMU_MACHPHYS_UPDATE), -EINVAL);
+    CHECK_EQ(update_as(DOMID_SELF, mfn(DEVICE_FRAME), 0, 78, MMU_MACHPHYS_UPDATE), -EINVAL);
+    CHECK_EQ(update(mfn(DEVICE_FRAME), 0, 78), -EINVAL);
 }
 
 static void by_address(void)
@@ -166,6 +168,9 @@ static void base_pointers(void)
     start();
     op.arg1.mfn = l3.n;
     CHECK_EQ(do_mmuext_op((uint64_t)&op, 1, 0, DOMID_SELF), -EINVAL);
+    /* Only of itself. */
+    op.arg1.mfn = root.n;
+    CHECK_EQ(do_mmuext_op((uint64_t)&op, 1, 0, 1), -EPERM);
     op.cmd = MMUEXT_NEW_USER_BASEPTR;
     op.arg1.mfn = root.n;
     CHECK_EQ(do_mmuext_op((uint64_t)&op, 1, 0, DOMID_SELF), 0);

@@ -86,6 +86,9 @@ static void whole_pages(void)
     CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, theirs.n, 0), -EINVAL);
     CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, spare.n, 0), -EINVAL);
     CHECK_EQ(mmu_pin(d, spare, FRAME_NONE), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_PIN_L3_TABLE, 0x200000, 0), -EINVAL);
+    CHECK_EQ(mmuext(MMUEXT_PIN_L3_TABLE, l3.n, 0), 0);
+    CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, l3.n, 0), 0);
     CHECK_EQ(refs(spare), 1);
     CHECK_EQ(refs(theirs), 1);
     CHECK_EQ(refs(data), 2);
@@ -257,6 +260,11 @@ static void global_descriptors(void)
     CHECK_EQ(do_update_descriptor(mfn_maddr(theirs).a, UINT64_C(0x00affa000000ffff)), -EINVAL);
     CHECK_EQ(do_update_descriptor(mfn_maddr(theirs).a, UINT64_C(0x00cffa000000ffff)), 0);
     CHECK_EQ(table(theirs)[0], UINT64_C(0x00cffb000000ffff));
+    /* Of a vCPU that does not run here frames go without a load, too. */
+    d->vcpus[0]->arch.ldt_frames[3] = spare;
+    CHECK_EQ(frame_get_typed(frame_of(spare), d, FRAME_SEGDESC), 0);
+    vcpu_drop_ldt(d->vcpus[0]);
+    CHECK_EQ(refs(spare), 2);
     machine_run(0);
     vcpu_drop_gdt(current);
     CHECK_EQ(refs(spare), 1);
@@ -283,6 +291,10 @@ static void grant_leaves(void)
     CHECK_EQ(mmu_unmap_grant_va(AT(9), theirs, false, 0), -EINVAL);
     CHECK_EQ(mmu_unmap_grant_va(AT(9), theirs, true, AT(9)), -EINVAL);
     CHECK_EQ(mmu_unmap_grant_va(AT(10), theirs, true, AT(4)), -EINVAL);
+    /* Where there is no table for the address, or for that of the replacement. */
+    CHECK_EQ(mmu_unmap_grant_va(VA(1, 2, 4, 9), theirs, true, 0), -EINVAL);
+    CHECK_EQ(mmu_unmap_grant_va(AT(9), theirs, true, VA(1, 2, 4, 4)), -EINVAL);
+    CHECK_EQ(pte_mfn(table(l1)[9]).n, theirs.n);
     CHECK_EQ(pte_mfn(table(l1)[4]).n, data.n);
     CHECK_EQ(mmu_unmap_grant_pte(maddr(at), data, true), -EINVAL);
     CHECK_EQ(mmu_unmap_grant_pte(maddr(at), theirs, true), 0);
