@@ -12,6 +12,7 @@
 #include "lib/errno.h"
 
 #define DESC_ACCESSED (UINT64_C(1) << 40)
+#define DESC_EXPAND_DOWN (UINT64_C(1) << 42) /* of data: it lies above its limit */
 #define DESC_CODE (UINT64_C(1) << 43)
 #define DESC_CODE_OR_DATA (UINT64_C(1) << 44)
 #define DESC_DPL_SHIFT 45
@@ -28,6 +29,8 @@ static bool ends_in_hole(uint64_t d)
 {
     uint64_t last_page = (d & 0xffff) | (d >> 32 & 0xf0000);
 
+    if ((d & (DESC_CODE | DESC_EXPAND_DOWN)) == DESC_EXPAND_DOWN)
+        return false;
     return (d & (DESC_BASE | DESC_GRANULAR)) == DESC_GRANULAR &&
            last_page >= COMPAT_HOLE_DEFAULT >> 12;
 }

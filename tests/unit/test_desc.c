@@ -93,6 +93,7 @@ static uint64_t checked(uint64_t d, bool compat)
 static void limits(void)
 {
     const uint64_t pages = UINT64_C(0x00c0bb0000000000), bytes = UINT64_C(0x0040bb0000000000);
+    const uint64_t expand_down = UINT64_C(0x00c0b70000000000), conforming = pages | 1UL << 42;
     const uint64_t to_hole = UINT64_C(0x000f0000000057ff), into_hole = to_hole + 1;
     const uint64_t all = UINT64_C(0x000f00000000ffff), base = UINT64_C(1) << 16;
 
@@ -103,6 +104,9 @@ static void limits(void)
     CHECK_EQ(checked(pages | into_hole | base, true), pages | into_hole | base);
     CHECK_EQ(checked(pages | into_hole | base << 40, true), pages | into_hole | base << 40);
     CHECK_EQ(checked(pages | into_hole, false) & all, into_hole);
+    CHECK_EQ(checked(conforming | into_hole, true), conforming | all);
+    /* It would be made empty. */
+    CHECK_EQ(checked(expand_down | into_hole, true), expand_down | into_hole);
 }
 
 static void task_state(void)
