@@ -29,6 +29,15 @@ struct input {
 
 static mfn_t pool[2][POOL];
 
+/* The other domain's grants that each domain has mapped. As in grant/map.c a mapping has references
+ * of its own until it ends, whatever the domain does to the entry meanwhile: a domain without
+ * privileges flushes only then. */
+static struct grant {
+    mfn_t m;
+    bool in_use, writes;
+} grants[2][4];
+static unsigned grants_in_use;
+
 static unsigned take(struct input *in)
 {
     return in->at < in->end ? *in->at++ : 0;
@@ -160,6 +169,47 @@ static uint64_t take_va(struct input *in)
     return (uint64_t)((int64_t)(va << 16) >> 16);
 }
 
+/* One that is mapped that way; or, with INVALID_MFN, a place for one more. NULL: none. */
+static struct grant *find_grant(unsigned self, mfn_t m, bool writes)
+{
+    for (struct grant *g = grants[self]; g < grants[self] + ARRAY_SIZE(grants[self]); g++)
+        if (g->in_use ? mfn_eq(g->m, m) && g->writes == writes : mfn_eq(m, INVALID_MFN))
+            return g;
+    return NULL;
+}
+
+static void end_grant(struct grant *g)
+{
+    if (g->writes)
+        frame_put_typed(frame_of(g->m));
+    else
+        frame_put(frame_of(g->m));
+    g->in_use = false;
+    grants_in_use--;
+}
+
+static void map_grant(unsigned self, uint64_t va, mfn_t m, bool writes)
+{
+    struct domain *granter = machine_domain(!self);
+    struct grant *g = find_grant(self, INVALID_MFN, writes);
+
+    if (!g || (writes ? frame_get_typed(frame_of(m), granter, FRAME_WRITABLE)
+                      : !frame_get(frame_of(m), granter)))
+        return;
+    *g = (struct grant){.m = m, .in_use = true, .writes = writes};
+    grants_in_use++;
+    if (mmu_map_grant_va(va, m, writes, 0))
+        end_grant(g);
+}
+
+static void unmap_grant(unsigned self, uint64_t va, mfn_t m, bool writes, uint64_t replacement_va)
+{
+    struct grant *g = find_grant(self, m, writes);
+
+    if (g && mmu_unmap_grant_va(va, m, writes, replacement_va) == 0)
+        end_grant(g);
+}
+
 static void step_by_address(struct input *in, unsigned self)
 {
     uint64_t va = take_va(in);
@@ -169,9 +219,9 @@ static void step_by_address(struct input *in, unsigned self)
     if (n & 128)
         do_update_va_mapping(va, take_entry(in, self), UVMF_INVLPG | UVMF_LOCAL);
     else if (n & 64)
-        mmu_map_grant_va(va, m, n & 32, 0);
+        map_grant(self, va, m, n & 32);
     else
-        mmu_unmap_grant_va(va, m, n & 32, n & 16 ? take_va(in) : 0);
+        unmap_grant(self, va, m, n & 32, n & 16 ? take_va(in) : 0);
 }
 
 unsigned extent_order_max(void)
@@ -284,7 +334,8 @@ static void step(struct input *in)
 
 static void check(void)
 {
-    oracle_check(true);
+    /* It does not know of grants. */
+    oracle_check(!grants_in_use);
     machine_tlb_check();
     machine_tlb_fill();
     machine_tlb_check();
@@ -299,6 +350,9 @@ static void die(unsigned id)
     machine_run(!id);
     d->state = DOMAIN_DYING;
     machine_preempt_always(true);
+    for (struct grant *g = grants[id]; g < grants[id] + ARRAY_SIZE(grants[id]); g++)
+        if (g->in_use)
+            end_grant(g);
     while (vcpu_drop_roots(v))
         check();
     vcpu_drop_gdt(v);
@@ -339,6 +393,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     machine_reset();
     before = frames_free();
     memset(waiting, 0, sizeof(waiting));
+    memset(grants, 0, sizeof(grants));
+    grants_in_use = 0;
     for (unsigned d = 0; d < 2; d++)
         for (unsigned i = 0; i < POOL; i++)
             pool[d][i] = machine_frame(machine_domain(d));
