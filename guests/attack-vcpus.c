@@ -12,6 +12,9 @@
 #define AREA_BYTES 512
 
 static char areas[WORKERS + 1][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+/* What keeps events out stands in these: an area on top of it would let one in upon the other,
+ * until there is no stack left. */
+static char infos[WORKERS + 1][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static volatile unsigned ended, nmis;
 static volatile bool checked;
 
@@ -79,7 +82,7 @@ static void set_areas(uint32_t *seed, unsigned vcpu)
         vcpu_op(VCPUOP_register_vcpu_time_memory_area, vcpu, &u);
         break;
     default:
-        u.info.mfn = va_to_mfn(areas[vcpu]);
+        u.info.mfn = va_to_mfn(infos[vcpu]);
         u.info.offset = below(seed, 8) * 64;
         vcpu_op(VCPUOP_register_vcpu_info, vcpu, &u);
     }
