@@ -180,12 +180,26 @@ static void test_caps(void)
              4);
 }
 
+/* One that sleeps nearly all the time finds the processor free for it, each time it wakes. */
+static void expect_no_wait(struct sim_vcpu *s)
+{
+    nsec_t latency[64];
+
+    s->latency = latency;
+    s->latency_max = ARRAY_SIZE(latency);
+    sim_start(s->v.domain, 100 * NSEC_PER_USEC, 37 * MSEC);
+    sim_run(2 * SEC);
+    CHECK(s->latencies > 40);
+    for (unsigned i = 0; i < s->latencies; i++)
+        CHECK_EQ(s->latency[i], 0);
+    s->latency_max = 0;
+}
+
 /* Who wakes with a lower E has the processor at once, whatever the running one was promised. */
 static void test_wake_preempts(void)
 {
     struct domain *busy, *light;
     struct sim_vcpu *s;
-    nsec_t latency[64];
 
     sim_reset(1, 0);
     for (unsigned i = 0; i < 16; i++) {
@@ -196,13 +210,7 @@ static void test_wake_preempts(void)
     light->sched.warp = 20 * MSEC;
     s = sim_vcpu(light, 0);
     s->v.sched.bvt.warp = 20 * MSEC;
-    s->latency = latency;
-    s->latency_max = ARRAY_SIZE(latency);
-    sim_start(light, 100 * NSEC_PER_USEC, 37 * MSEC);
-    sim_run(2 * SEC);
-    CHECK(s->latencies > 40);
-    for (unsigned i = 0; i < s->latencies; i++)
-        CHECK_EQ(s->latency[i], 0);
+    expect_no_wait(s);
 }
 
 static void set_default_warp(struct vcpu *v)
@@ -216,7 +224,6 @@ static void set_default_warp(struct vcpu *v)
  * before all of them. And one that does not warp waits no longer than for four limits. */
 static void test_many_wake(void)
 {
-    static nsec_t latency[64];
     struct domain *light, *plain;
     struct sim_vcpu *s;
 
@@ -237,13 +244,7 @@ static void test_many_wake(void)
 
     s = sim_vcpu(light, 0);
     set_default_warp(&s->v);
-    s->latency = latency;
-    s->latency_max = ARRAY_SIZE(latency);
-    sim_start(light, 100 * NSEC_PER_USEC, 37 * MSEC);
-    sim_run(2 * SEC);
-    CHECK(s->latencies > 40);
-    for (unsigned i = 0; i < s->latencies; i++)
-        CHECK_EQ(s->latency[i], 0);
+    expect_no_wait(s);
 }
 
 /* A database's work beside one that computes and one that wakes often and wants all it can get:
