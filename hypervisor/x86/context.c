@@ -130,8 +130,7 @@ static void load_vcpu(struct vcpu *v)
 
 /* What one domain taught the branch predictors must not steer the next, which may have the id of
  * one that is gone. Idling in between changes nothing, and a domain's own vCPUs may mislead each
- * other.
- */
+ * other. */
 static void forget_branches(const struct vcpu *next)
 {
     static struct {
