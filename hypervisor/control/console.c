@@ -36,6 +36,8 @@ static uint32_t input_begin, input_end;
 /* Received bytes not yet looked at; filled by the interrupt. */
 static char received[INPUT_SIZE];
 static uint32_t received_begin, received_end;
+/* Some processor looks at them: one at a time, or they would overtake each other. */
+static bool is_looking;
 
 static bool keys_to_ringfort;
 static unsigned switches_seen;
@@ -189,6 +191,17 @@ void console_interrupt(void)
         timer_set(&poll_timer, now() + POLL_PERIOD);
 }
 
+static bool begin_looking(void)
+{
+    unsigned long flags = console_lock();
+    bool was_looking = is_looking;
+
+    is_looking = true;
+    console_unlock(flags);
+    return !was_looking;
+}
+
+/* Ends looking when there is none: what is received from then on is for who begins next. */
 static bool next_received(char *c)
 {
     unsigned long flags = console_lock();
@@ -196,6 +209,7 @@ static bool next_received(char *c)
 
     if (any)
         *c = received[received_begin++ % INPUT_SIZE];
+    is_looking = any;
     console_unlock(flags);
     return any;
 }
@@ -245,9 +259,11 @@ void console_work(void)
     bool any = false;
     char c;
 
-    while (next_received(&c)) {
-        take_key(c);
-        any = true;
+    if (begin_looking()) {
+        while (next_received(&c)) {
+            take_key(c);
+            any = true;
+        }
     }
     if (any && !keys_to_ringfort)
         event_send_global_virq(VIRQ_CONSOLE);
