@@ -25,7 +25,7 @@ def fails_with(tool, needed, vcpus):
         def __init__(self, seed, width, calls, who=63, steps=None, **_):
             made = {n for a, b in steps for n in range(a, b + 1)}
             self.passed = not (needed <= made and who & vcpus == vcpus)
-            self.started = True
+            self.started = self.ended = True
             assert who and made <= set(range(calls))
             runs.append((who, steps))
 
@@ -45,7 +45,7 @@ def test_steps_left_out(tool):
                                            ({12, 13, 14, 15, 2000}, 1)])
 def test_a_failure_is_reduced_to_its_steps(tool, needed, vcpus):
     runs = fails_with(tool, needed, vcpus)
-    who, steps = tool.reduce(1, 64, 4000)
+    who, steps = tool.reduce(1, 64, 4000, 60)
     assert who == vcpus
     assert {n for a, b in steps for n in range(a, b + 1)} == needed
     assert len(runs) < 200
@@ -53,5 +53,5 @@ def test_a_failure_is_reduced_to_its_steps(tool, needed, vcpus):
 
 def test_what_does_not_repeat_is_not_reduced(tool):
     runs = fails_with(tool, {4000}, 1)
-    assert tool.reduce(1, 64, 4000) is None
+    assert tool.reduce(1, 64, 4000, 60) is None
     assert len(runs) == 1
