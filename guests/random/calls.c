@@ -223,7 +223,7 @@ static bool is_suicide(const struct call *call)
                is_room(op) && is_private(*op);
     /* Results would be written over what is behind the list. */
     case __HYPERVISOR_multicall:
-        return is_room(op);
+        return is_ours(call->args[0]);
     case __HYPERVISOR_grant_table_op:
         return is_ours(call->args[1]) &&
                (call->args[2] > GRANT_LIST_MAX ||
