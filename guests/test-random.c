@@ -109,6 +109,13 @@ static void run(unsigned vcpu)
     __atomic_fetch_add(&finished, 1, __ATOMIC_SEQ_CST);
 }
 
+/* A selector that set_segment_base() gave a vCPU is refused when its descriptor has gone with a GDT
+ * or an LDT that another took the place of. Ringfort has made it null: the vCPU goes on. */
+static bool selector_lost(struct trap_frame *frame)
+{
+    return frame->entry == ENTRY_FAILSAFE;
+}
+
 void test(void)
 {
     unsigned vcpus = vcpu_count() < RANDOM_VCPUS ? vcpu_count() : RANDOM_VCPUS;
@@ -119,6 +126,7 @@ void test(void)
     who = (unsigned)argument("who=", ~0U);
     only = list_argument("only=");
     event_disable();
+    trap_hook(ENTRY_FAILSAFE, selector_lost);
     grant_init();
     tables_make();
     spares_make();
