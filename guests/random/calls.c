@@ -288,10 +288,10 @@ static void make_batch(struct call *call)
     for (unsigned i = 0; i < count && is_room(entries); i++) {
         struct call inner;
 
-        /* What a call before it answers may overwrite for how long it waits. */
+        /* What a call before it answers may overwrite for how long it waits, or whom it ends. */
         do
             make_alive(&inner);
-        while (inner.op == __HYPERVISOR_sched_op && inner.args[0] == SCHEDOP_poll);
+        while (inner.op == __HYPERVISOR_sched_op);
         entries[i].op = inner.op;
         for (unsigned j = 0; j < 5; j++)
             entries[i].args[j] = inner.args[j];
