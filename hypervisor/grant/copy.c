@@ -90,12 +90,8 @@ static int copy_one(const struct gnttab_copy *op)
 long grant_op_copy(uint64_t at)
 {
     struct gnttab_copy op;
-    int16_t status;
 
     if (!struct_from_guest(&op, at, gnttab_copy))
         return refuse(-EFAULT);
-    status = (int16_t)copy_one(&op);
-    if (!copy_to_guest(at + guest_offsetof(gnttab_copy, status), &status, sizeof(status)))
-        return refuse(-EFAULT);
-    return 0;
+    return grant_report(at + guest_offsetof(gnttab_copy, status), copy_one(&op));
 }

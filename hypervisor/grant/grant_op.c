@@ -5,6 +5,7 @@
 #include "hypercall/hypercall.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "memory/guest_copy.h"
 #include "schedule/schedule.h"
 #include "x86/current.h"
 
@@ -25,6 +26,13 @@ static size_t element_size(unsigned cmd)
     default:
         return 0;
     }
+}
+
+long grant_report(uint64_t at, int status)
+{
+    int16_t field = (int16_t)status;
+
+    return copy_to_guest(at, &field, sizeof(field)) ? 0 : refuse(-EFAULT);
 }
 
 static long element_op(unsigned cmd, uint64_t at)

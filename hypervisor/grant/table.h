@@ -45,6 +45,8 @@ int grant_accept(struct domain *to, uint32_t ref, domid_t from, struct frame *f)
 int grant_take_frame(struct frame *f, struct domain *owner, bool writes);
 void grant_put_frame(struct frame *f, bool writes);
 
+/* Tells the guest an element's status (GNTST_*), at the address of its field. 0 or -EFAULT. */
+long grant_report(uint64_t at, int status);
 /* One element of the operations that take a list, at a guest's address; it reports for itself. 0 or
  * -EFAULT. */
 long grant_op_map(uint64_t at);

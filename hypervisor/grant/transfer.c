@@ -39,12 +39,8 @@ static int transfer_one(const struct gnttab_transfer *op)
 long grant_op_transfer(uint64_t at)
 {
     struct gnttab_transfer op;
-    int16_t status;
 
     if (!struct_from_guest(&op, at, gnttab_transfer))
         return refuse(-EFAULT);
-    status = (int16_t)transfer_one(&op);
-    if (!copy_to_guest(at + guest_offsetof(gnttab_transfer, status), &status, sizeof(status)))
-        return refuse(-EFAULT);
-    return 0;
+    return grant_report(at + guest_offsetof(gnttab_transfer, status), transfer_one(&op));
 }

@@ -119,34 +119,24 @@ long grant_op_unmap(uint64_t at)
 {
     struct gnttab_unmap_grant_ref op;
     struct unmap_request r;
-    int16_t status;
 
     if (!copy_from_guest(&op, at, sizeof(op)))
         return refuse(-EFAULT);
     r = (struct unmap_request){
         .host_addr = op.host_addr, .dev_bus_addr = op.dev_bus_addr, .handle = op.handle};
-    status = (int16_t)unmap_one(&r);
-    if (!copy_to_guest(at + offsetof(struct gnttab_unmap_grant_ref, status), &status,
-                       sizeof(status)))
-        return refuse(-EFAULT);
-    return 0;
+    return grant_report(at + offsetof(struct gnttab_unmap_grant_ref, status), unmap_one(&r));
 }
 
 long grant_op_unmap_and_replace(uint64_t at)
 {
     struct gnttab_unmap_and_replace op;
     struct unmap_request r;
-    int16_t status;
 
     if (!copy_from_guest(&op, at, sizeof(op)))
         return refuse(-EFAULT);
     r = (struct unmap_request){
         .host_addr = op.host_addr, .new_addr = op.new_addr, .handle = op.handle, .replaces = true};
-    status = (int16_t)unmap_one(&r);
-    if (!copy_to_guest(at + offsetof(struct gnttab_unmap_and_replace, status), &status,
-                       sizeof(status)))
-        return refuse(-EFAULT);
-    return 0;
+    return grant_report(at + offsetof(struct gnttab_unmap_and_replace, status), unmap_one(&r));
 }
 
 /* No vCPU of `d` runs again, so nothing follows the translations that CPUs may still have of its
