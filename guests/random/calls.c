@@ -162,10 +162,12 @@ static void make_any(struct call *call)
     *call = (struct call){.op = list[which].number};
     for (unsigned i = 0; i < list[which].nargs; i++)
         call->args[i] = some_word();
-    /* Most have a number for what is to be done, and its argument behind it. */
+    /* Most have a number for what is to be done, and its argument behind it, with room for the
+     * longest answer: a shorter one would lie over the arguments of the calls that follow. */
     if (list[which].nargs >= 2 && !one_in(4)) {
         call->args[0] = below(40);
-        call->args[list[which].nargs - 1] = (unsigned long)some_room(128);
+        call->args[list[which].nargs - 1] =
+            (unsigned long)some_room(sizeof(xen_capabilities_info_t));
     }
 }
 
@@ -288,10 +290,7 @@ static void make_batch(struct call *call)
     for (unsigned i = 0; i < count && is_room(entries); i++) {
         struct call inner;
 
-        /* What a call before it answers may overwrite for how long it waits, or whom it ends. */
-        do
-            make_alive(&inner);
-        while (inner.op == __HYPERVISOR_sched_op);
+        make_alive(&inner);
         entries[i].op = inner.op;
         for (unsigned j = 0; j < 5; j++)
             entries[i].args[j] = inner.args[j];
