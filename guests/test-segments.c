@@ -1,6 +1,6 @@
 /* Segment bases: each is set where it belongs, survives hypercalls and trips to user mode, and an
  * address that is not canonical is refused; MSR writes do the same. (The bases of
- * 32-bit segments are in descriptors: test-descriptors, test-ring1.) */
+ * 32-bit segments are in descriptors: attack-descriptors, test-ring1.) */
 #include "guest.h"
 
 #define MSR_FS_BASE 0xc0000100U

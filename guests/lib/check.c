@@ -5,6 +5,8 @@
 #include "hypercall.h"
 #include "print.h"
 
+#include "interface/ringfort.h"
+
 /* PM1 control: SLP_EN, with the sleep type 0 that QEMU and Bochs give to S5. */
 #define ACPI_SLEEP_ENABLE (1U << 13)
 
@@ -31,6 +33,23 @@ bool check_equal(long long got, long long want, const char *file, int line, cons
         print("%s:%d: failed: %s is %lld (0x%llx), not %s = %lld (0x%llx)\n", file, line, text, got,
               got, wanted, want, want);
     return got == want;
+}
+
+bool is_refusal(long result)
+{
+    if (result == -XEN_EBUSY || result == -XEN_EPERM)
+        return hypercall2(RINGFORT_HYPERCALL, RINGFORT_OP_version, 0) < 0;
+    return result == -XEN_EINVAL;
+}
+
+bool check_refusal(long got, const char *file, int line, const char *text)
+{
+    bool holds = is_refusal(got);
+
+    count(holds);
+    if (!holds)
+        print("%s:%d: failed: %s is %ld, no refusal\n", file, line, text, got);
+    return holds;
 }
 
 static void __attribute__((noreturn)) power_off(void)

@@ -12,6 +12,11 @@
 #define CHECK_NUMBER(value)                                                                        \
     ((long long)__builtin_choose_expr(sizeof(value) > sizeof(long), (value), (long)(value)))
 
+/* What Ringfort refuses in one way, -EINVAL. Xen's words for some of it are -EBUSY and -EPERM,
+ * which only another hypervisor may say. */
+#define CHECK_REFUSED(call) check_refusal((call), __FILE__, __LINE__, #call)
+bool is_refusal(long result);
+
 /* Ends the test at once when `condition` does not hold: nothing that follows would make sense. */
 #define REQUIRE(condition)                                                                         \
     do {                                                                                           \
@@ -22,6 +27,8 @@
 bool check_true(bool holds, const char *file, int line, const char *text);
 bool check_equal(long long got, long long want, const char *file, int line, const char *text,
                  const char *wanted);
+
+bool check_refusal(long got, const char *file, int line, const char *text);
 
 /* Presses Domain0's debug key O: a debug build of Ringfort counts all frames anew, and panics when
  * a count is wrong. Others know the key as something harmless, or not at all. The call's result. */

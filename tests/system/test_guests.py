@@ -27,7 +27,7 @@ from machine import Bochs, Boot, Module, Qemu, paths
 FAILURES = [r"TEST FAIL[^\n]*", r"PANIC on CPU[^\n]*", r"cannot start Domain0: [^\n]*"]
 BOCHS_SLOWER = 6
 WIDTHS = (64, 32)
-SCATTERED = ("memory-", "mmu", "pt-", "update-va", "start-of-day", "grants")
+SCATTERED = ("memory-", "mmu", "pt-", "attack-pt-", "update-va", "start-of-day", "grants")
 
 
 def guests():

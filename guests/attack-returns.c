@@ -1,6 +1,8 @@
-/* Bad returns: addresses that are not canonical and selectors that do not load must hurt the guest
- * alone, by its failsafe callback or by a fault at the place it returned to; forced flags hold.
- * (The bad frames of 32-bit kernels: test-ring1.) */
+/* Bad returns: advisory 7 was SYSRET to an address that is not canonical, whose fault comes in ring
+ * 0 on the guest's stack; 8 the same by exceptions; 202 flags that masked the hypervisor's own
+ * interrupts. What must hold: such addresses, and selectors that do not load, hurt the guest alone,
+ * by its failsafe callback or by a fault at the place it returned to; forced flags hold. (The bad
+ * frames of 32-bit kernels: test-ring1.) */
 #include "guest.h"
 
 static USER void flags_user(void)

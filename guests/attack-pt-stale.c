@@ -1,6 +1,8 @@
-/* No stale translation lets the guest write to a page after it became a page table: each way of
- * losing the writable mapping without asking for a flush, then the page is pinned, then a write
- * through the old address. */
+/* TLB flush timing: in advisories 241, 286, 402 and 408 a frame took another type, or another
+ * owner, while a processor could still write to it by a translation that no table had any more.
+ * What must hold: no stale translation lets the guest write to a page after it became a page table:
+ * each way of losing the writable mapping without asking for a flush, then the page is pinned, then
+ * a write through the old address, which faults and changes nothing. */
 #include "guest.h"
 
 static pte_t *page;

@@ -1,6 +1,8 @@
-/* The hypervisor's part of the tables is not the guest's: updates of those entries are refused, a
- * root that is pinned with something there gets the hypervisor's own entries instead, and what is
- * below cannot be had as the guest's. */
+/* The entries of a guest's tables that are the hypervisor's: 185 and 286 were ways to change them,
+ * to have them in a table of one's own, or to go on with an old one. What must hold: updates of
+ * those entries are refused with -EINVAL and change nothing, a root that is pinned with something
+ * there gets the hypervisor's own entries instead, without a reference taken, and what is below
+ * them cannot be had as the guest's. */
 #include "guest.h"
 
 /* 64 bits: entries 256 to 271 of the root. 32 bits: the end of the last level-2 table. */
@@ -15,9 +17,9 @@ static void check_held(volatile pte_t *holder, pte_t below)
         const pte_t *entry = (const pte_t *)&holder[slot];
         pte_t before = *entry;
 
-        CHECK(entry_write(entry, below) < 0);
-        CHECK(entry_write(entry, 0) < 0);
-        CHECK(mmu_update_one(va_to_maddr(entry) | MMU_PT_UPDATE_PRESERVE_AD, below) < 0);
+        CHECK_REFUSED(entry_write(entry, below));
+        CHECK_REFUSED(entry_write(entry, 0));
+        CHECK_REFUSED(mmu_update_one(va_to_maddr(entry) | MMU_PT_UPDATE_PRESERVE_AD, below));
         CHECK_EQ(CATCH(holder[slot] = below), TRAP_PF);
         CHECK_EQ(*entry, before);
     }
@@ -74,11 +76,11 @@ void test(void)
         /* Xen has a slot there that is the root itself. */
         if (!(holder[slot] & PTE_P) || mfn == va_to_mfn(holder))
             continue;
-        CHECK(entry_write(elsewhere, holder[slot] | PTE_US) < 0);
-        CHECK(entry_write(elsewhere, pte_make(mfn, TABLE_BITS)) < 0);
-        CHECK(map_at(FREE_BASE, mfn, PAGE_RO) < 0);
-        CHECK(map_at(FREE_BASE, mfn, PAGE_RW) < 0);
-        CHECK(mmuext_mfn(PIN_BELOW, mfn) < 0);
+        CHECK_REFUSED(entry_write(elsewhere, holder[slot] | PTE_US));
+        CHECK_REFUSED(entry_write(elsewhere, pte_make(mfn, TABLE_BITS)));
+        CHECK_REFUSED(map_at(FREE_BASE, mfn, PAGE_RO));
+        CHECK_REFUSED(map_at(FREE_BASE, mfn, PAGE_RW));
+        CHECK_REFUSED(mmuext_mfn(PIN_BELOW, mfn));
     }
-    CHECK(update_va_mapping(HYPERVISOR_VIRT_START, pte_make(va_to_mfn(table), PAGE_RW), 0) < 0);
+    CHECK_REFUSED(update_va_mapping(HYPERVISOR_VIRT_START, pte_make(va_to_mfn(table), PAGE_RW), 0));
 }

@@ -1,5 +1,9 @@
-/* GDT, LDT and single descriptors: registered frames become read-only descriptor pages, dangerous
- * descriptors are refused, privilege is forced to the guest's, selectors behave accordingly. */
+/* Descriptors that give more than the guest has: a call gate, a task-state segment or a code
+ * segment of ring 0 in a table that the processor reads, put there before the page was checked or
+ * after (what the checks of segment tables are for; in advisory 298 limits were not looked at).
+ * What must hold: registered frames become read-only descriptor pages, dangerous descriptors are
+ * refused with -EINVAL, privilege is forced to the guest's, selectors behave accordingly, and what
+ * was there stays after a failure. */
 #include "guest.h"
 
 #define CODE64 0x00af9a000000ffffULL /* DPL 0 */
@@ -43,10 +47,10 @@ static void check_gdt(void)
     gdt[1] = DATA;
     gdt[2] = ROOT_LEVEL == 4 ? CODE64 : CODE32;
     /* Still writable. */
-    CHECK(set_gdt(&frame, 512) < 0);
+    CHECK_EQ(set_gdt(&frame, 512), -XEN_EINVAL);
     page_make_readonly(gdt);
     CHECK_EQ(set_gdt(&frame, 512), 0);
-    CHECK(page_protect(gdt, PAGE_RW) < 0);
+    CHECK_REFUSED(page_protect(gdt, PAGE_RW));
     CHECK_EQ(CATCH(((volatile uint64_t *)gdt)[1] = 0), TRAP_PF);
     CHECK_EQ(load_fs(8 | RING), NO_TRAP);
     CHECK_EQ(access_rights(8) >> 13 & 3, RING);
@@ -110,7 +114,7 @@ static void check_ldt(void)
     CHECK_EQ(load_fs(8 | 4 | RING) != NO_TRAP, true);
     page_make_readonly(ldt);
     CHECK_EQ(load_fs(8 | 4 | RING), NO_TRAP);
-    CHECK(page_protect(ldt, PAGE_RW) < 0);
+    CHECK_REFUSED(page_protect(ldt, PAGE_RW));
     CHECK_EQ(update_descriptor(va_to_maddr(&ldt[2]), DATA), 0);
     CHECK_EQ(load_fs(16 | 4 | RING), NO_TRAP);
     CHECK_EQ(load_fs(0), NO_TRAP);

@@ -1,6 +1,6 @@
-/* No stale translation on another processor either: one vCPU keeps writing to a page while the
- * other takes the mapping away without a flush and makes the page a table; from then on the writes
- * fault. */
+/* The same on another processor (advisories 241 and 292: the flush came too late there, or missed
+ * some). One vCPU keeps writing to a page while the other takes the mapping away without a flush
+ * and makes the page a table. What must hold: from then on the writes fault, and change nothing. */
 #include "guest.h"
 
 static volatile pte_t *const window = (volatile pte_t *)FREE_BASE;

@@ -1,6 +1,9 @@
-/* Debug registers: breakpoints on the guest's own addresses work, those on the hypervisor's are
- * refused, dangerous bits of DR7 are dropped, and blocking instructions around a breakpoint (MOV SS
- * tricks) hurt nobody. */
+/* Debug exceptions: in advisories 260 and 265 one came at the hypervisor's own first instruction,
+ * deferred behind MOV SS, and found the hypervisor on the guest's stack; 156 was one that came
+ * again for ever; a breakpoint on the hypervisor's own code or data does both. What must hold:
+ * breakpoints on the guest's own addresses work, those on the hypervisor's are refused with -EPERM
+ * and what was set stays, dangerous bits of DR7 are dropped, and instructions behind MOV SS hurt
+ * nobody. */
 #include "guest.h"
 
 static volatile unsigned hits;
@@ -17,6 +20,8 @@ static bool hit(struct trap_frame *f)
 
 static void check_values(void)
 {
+    long result;
+
     CHECK_EQ(set_debugreg(0, VIRT_BASE), 0);
     CHECK_EQ(get_debugreg(0), VIRT_BASE);
     CHECK_EQ(set_debugreg(0, HYPERVISOR_VIRT_START), -XEN_EPERM);
@@ -24,8 +29,10 @@ static void check_values(void)
     CHECK_EQ(set_debugreg(1, NO_ADDRESS), -XEN_EPERM);
     CHECK_EQ(get_debugreg(0), VIRT_BASE);
     CHECK_EQ(set_debugreg(0, 0), 0);
-    CHECK_EQ(set_debugreg(8, 0) < 0, true);
-    CHECK_EQ((long)get_debugreg(8) < 0, true);
+    /* There is none of that number (Xen: -ENODEV). */
+    result = set_debugreg(8, 0);
+    CHECK(result == -XEN_EINVAL || result == -XEN_ENODEV);
+    CHECK_EQ(get_debugreg(8), result);
     CHECK_EQ(set_debugreg(6, 0), 0);
     CHECK_EQ(set_debugreg(7, 0), 0);
 }
