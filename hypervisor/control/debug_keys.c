@@ -5,7 +5,7 @@
 #include "lib/printk.h"
 #include "memory/allocator.h"
 #include "memory/hypmap.h"
-#include "memory/mmu.h"
+#include "memory/oracle.h"
 #include "schedule/schedule.h"
 #include "time/time.h"
 #include "time/timer.h"

@@ -25,6 +25,12 @@ struct grant_table {
     uint32_t released; /* handles that the dying domain's walk has passed */
 };
 
+/* The private record of entry `ref`, which is below nr_frames * GRANTS_PER_FRAME. */
+static inline struct grant_active *grant_active_of(const struct grant_table *t, uint32_t ref)
+{
+    return &t->active[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
+}
+
 /* Makes the table at least `nr_frames` long, at most max_frames. Lock held. 0, -EINVAL, -ENOMEM. */
 int grant_grow(struct domain *d, unsigned nr_frames);
 

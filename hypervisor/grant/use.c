@@ -5,11 +5,6 @@
 #include "lib/errno.h"
 #include "memory/allocator.h"
 
-static struct grant_active *active_of(const struct grant_table *t, uint32_t ref)
-{
-    return &t->active[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
-}
-
 static struct grant_entry_v1 *shared_of(const struct grant_table *t, uint32_t ref)
 {
     struct grant_entry_v1 *page = t->shared[ref / GRANTS_PER_FRAME];
@@ -55,7 +50,7 @@ static int begin(struct domain *granter, uint32_t ref, domid_t user, bool writes
 
     if (status != GNTST_okay)
         return status;
-    active = active_of(t, ref);
+    active = grant_active_of(t, ref);
     first = !grant_in_use(active);
     status = grant_begin(shared_of(t, ref), active, user, writes);
     if (status != GNTST_okay || !first)
@@ -74,7 +69,7 @@ int grant_use(struct domain *granter, uint32_t ref, domid_t user, bool writes, s
     spin_lock(&t->lock);
     status = begin(granter, ref, user, writes);
     if (status == GNTST_okay)
-        *frame = frame_of(mfn(active_of(t, ref)->frame));
+        *frame = frame_of(mfn(grant_active_of(t, ref)->frame));
     spin_unlock(&t->lock);
     return status;
 }
@@ -86,7 +81,7 @@ void grant_end_use(struct domain *granter, uint32_t ref, bool writes)
     struct grant_active *active;
 
     spin_lock(&t->lock);
-    active = active_of(t, ref);
+    active = grant_active_of(t, ref);
     grant_end(shared_of(t, ref), active, writes);
     if (!grant_in_use(active))
         unused = frame_of(mfn(active->frame));
@@ -97,7 +92,7 @@ void grant_end_use(struct domain *granter, uint32_t ref, bool writes)
 
 struct frame *grant_frame_in_use(struct domain *granter, uint32_t ref)
 {
-    const struct grant_active *active = active_of(granter->grants, ref);
+    const struct grant_active *active = grant_active_of(granter->grants, ref);
 
     assert(grant_in_use(active));
     return frame_of(mfn(active->frame));
@@ -133,7 +128,7 @@ static int accept(struct domain *to, uint32_t ref, domid_t from, struct frame *f
     if (status != GNTST_okay)
         return status;
     /* The end of that use would take a flag of this one with it. */
-    if (grant_in_use(active_of(to->grants, ref)))
+    if (grant_in_use(grant_active_of(to->grants, ref)))
         return GNTST_general_error;
     entry = shared_of(to->grants, ref);
     status = grant_commit(entry, from);

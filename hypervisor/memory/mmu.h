@@ -58,10 +58,6 @@ int mmu_map_grant_pte(maddr_t pte, mfn_t m, bool writable, uint64_t extra_bits);
 int mmu_unmap_grant_va(uint64_t va, mfn_t m, bool writable, uint64_t replacement_va);
 int mmu_unmap_grant_pte(maddr_t pte, mfn_t m, bool writable);
 
-/* Debug builds: recounts everything from the roots and compares; panics on a difference. Domains
- * are paused. Returns the number of frames checked. */
-uint64_t memory_oracle(void);
-
 /* The walk of domain_kill over page tables and frames: 0 or -ERESTART. */
 int memory_teardown(struct domain *d);
 

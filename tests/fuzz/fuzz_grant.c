@@ -1,4 +1,4 @@
-/* sources: tests/host/panic.c tests/host/small_world.c tests/host/grant_world.c hypervisor/lib/spinlock.c hypervisor/grant/entry.c hypervisor/grant/maptrack.c hypervisor/grant/table.c hypervisor/grant/use.c hypervisor/grant/setup.c hypervisor/grant/map.c hypervisor/grant/unmap.c hypervisor/grant/copy.c hypervisor/grant/transfer.c hypervisor/grant/grant_op.c hypervisor/hypercall/compat.c */
+/* sources: tests/host/panic.c tests/host/small_world.c tests/host/grant_world.c hypervisor/lib/spinlock.c hypervisor/grant/entry.c hypervisor/grant/maptrack.c hypervisor/grant/recount.c hypervisor/grant/table.c hypervisor/grant/use.c hypervisor/grant/setup.c hypervisor/grant/map.c hypervisor/grant/unmap.c hypervisor/grant/copy.c hypervisor/grant/transfer.c hypervisor/grant/grant_op.c hypervisor/hypercall/compat.c */
 /*
  * Any order of grant calls by three domains, while granters rewrite their entries, give frames
  * back, and domains die. After each step references, writers and uses add up; at the end nothing is

@@ -11,6 +11,7 @@
 #include "memory/frame.h"
 #include "memory/mapping.h"
 #include "memory/mmu.h"
+#include "memory/oracle.h"
 #include "x86/current.h"
 
 #define FIRST_POOL_FRAME (WORLD_DOMAINS * WORLD_DOMAIN_FRAMES)
@@ -386,80 +387,40 @@ void grant_world_end(void)
         grant_destroy_domain(world_domain(id));
 }
 
-/* References and writers that each frame should have, and uses each grant. */
-struct expected {
-    unsigned refs[WORLD_FRAMES], writers[WORLD_FRAMES];
-    unsigned uses[WORLD_DOMAINS][4 * GRANTS_PER_FRAME][2];
-};
+/* References and writers that each frame should have. */
+static struct expected {
+    unsigned refs, writers;
+} expected[WORLD_FRAMES];
 
-static void count_slots(struct expected *e)
+void oracle_found(mfn_t m, bool typed)
 {
-    for (unsigned id = 0; id < WORLD_DOMAINS; id++)
-        for (unsigned i = 0; i < WORLD_SLOTS; i++)
-            if (slots[id][i].present) {
-                e->refs[slots[id][i].frame]++;
-                e->writers[slots[id][i].frame] += slots[id][i].writable;
-            }
+    expected[m.n].refs++;
+    expected[m.n].writers += typed;
 }
 
-static void count_mapping(struct expected *e, const struct grant_mapping *m)
+static void count_slots(unsigned id)
 {
-    const struct grant_table *t = world_domain(m->granter)->grants;
-    uint32_t frame = t->active[m->ref / GRANTS_PER_FRAME][m->ref % GRANTS_PER_FRAME].frame;
-    bool writes = !(m->flags & GNTMAP_readonly);
-    unsigned kinds = !!(m->flags & GNTMAP_host_map) + !!(m->flags & GNTMAP_device_map);
-
-    e->refs[frame] += kinds;
-    e->writers[frame] += writes ? kinds : 0;
-    e->uses[m->granter][m->ref][writes]++;
-}
-
-static void count_mappings(struct expected *e)
-{
-    for (unsigned id = 0; id < WORLD_DOMAINS; id++) {
-        struct maptrack *t = &world_domain(id)->grants->maptrack;
-
-        for (uint32_t handle = 0; handle < maptrack_size(t); handle++) {
-            struct grant_mapping *m = maptrack_find(t, handle);
-
-            if (m)
-                count_mapping(e, m);
-        }
-    }
-}
-
-static void check_table(struct expected *e, unsigned id)
-{
-    const struct grant_table *t = world_domain(id)->grants;
-
-    for (uint32_t ref = 0; ref < t->nr_frames * GRANTS_PER_FRAME; ref++) {
-        const struct grant_active *a = &t->active[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
-
-        if (a->readers != e->uses[id][ref][0] || a->writers != e->uses[id][ref][1])
-            panic("d%u grant %u: %u readers and %u writers for %u and %u mappings", id, ref,
-                  a->readers, a->writers, e->uses[id][ref][0], e->uses[id][ref][1]);
-        if (grant_in_use(a))
-            e->refs[a->frame]++;
-    }
+    for (unsigned i = 0; i < WORLD_SLOTS; i++)
+        if (slots[id][i].present)
+            oracle_found(mfn(slots[id][i].frame), slots[id][i].writable);
 }
 
 void grant_world_check(void)
 {
-    static struct expected e;
-
-    memset(&e, 0, sizeof(e));
-    count_slots(&e);
-    count_mappings(&e);
+    memset(expected, 0, sizeof(expected));
     for (unsigned id = 0; id < WORLD_DOMAINS; id++) {
-        check_table(&e, id);
+        count_slots(id);
+        grant_recount(world_domain(id));
         if (world_extra_refs(id))
             panic("d%u: %u references kept", id, world_extra_refs(id));
     }
     for (unsigned n = 0; n < WORLD_FRAMES; n++) {
-        e.refs[n] += frames[n].is_allocated;
-        e.writers[n] += frames[n].is_pool_page && frames[n].is_allocated;
-        if (frames[n].refs != e.refs[n] || frames[n].writers != e.writers[n])
+        const struct expected *e = &expected[n];
+
+        if (frames[n].is_allocated)
+            oracle_found(mfn(n), frames[n].is_pool_page);
+        if (frames[n].refs != e->refs || frames[n].writers != e->writers)
             panic("frame %u: %u references, %u writers; should be %u, %u", n, frames[n].refs,
-                  frames[n].writers, e.refs[n], e.writers[n]);
+                  frames[n].writers, e->refs, e->writers);
     }
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grant/grant.h"
 #include "hypercall/hypercall.h"
 #include "lib/alloc.h"
 #include "lib/assert.h"
@@ -46,6 +47,8 @@ unsigned machine_flushes, machine_page_flushes, machine_cache_flushes, machine_p
 unsigned machine_root_loads;
 const void *machine_unreadable;
 bool machine_flat_code;
+
+void (*machine_holders)(void);
 
 static struct domain domains[2], io_domain, xen_domain;
 static struct vcpu vcpus[2];
@@ -135,6 +138,7 @@ void machine_reset(void)
     preempt_in = 0;
     preempt_each = false;
     machine_unreadable = NULL;
+    machine_holders = NULL;
     machine_flat_code = true;
     flush_clock = 1;
     memset(flushed_at, 0, sizeof(flushed_at));
@@ -260,6 +264,12 @@ struct domain *domain_get_foreign(domid_t id)
         return NULL;
     domain_ref(d);
     return d;
+}
+
+void grant_recount(const struct domain *d)
+{
+    if (d == domain0 && machine_holders)
+        machine_holders();
 }
 
 bool mmio_allowed(const struct domain *d, mfn_t first, uint64_t frames)

@@ -43,6 +43,10 @@ mfn_t machine_frame(struct domain *d);
  * another CPU does at that moment. NULL: nothing. */
 void machine_at_clear(unsigned n, void (*call)(void));
 
+/* What holds references besides page tables and vCPUs: called when the oracle comes to grants, it
+ * reports by oracle_found(). NULL: nothing does. */
+extern void (*machine_holders)(void);
+
 /* TLB model. A CPU is taken to have cached every writable leaf and every table reachable from the
  * roots of the vCPU it runs; a flush empties that. machine_tlb_fill() after each step caches anew;
  * machine_tlb_check() stops the test when a table could be reached through a stale writable entry

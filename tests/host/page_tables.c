@@ -21,7 +21,7 @@ long update_as(unsigned foreign, mfn_t m, unsigned index, uint64_t value, unsign
     struct mmu_update req = {(mfn_maddr(m).a + index * sizeof(uint64_t)) | command, value};
     long rc = do_mmu_update((uint64_t)&req, 1, 0, foreign);
 
-    oracle_check(true);
+    memory_oracle();
     return rc;
 }
 
@@ -35,6 +35,6 @@ long mmuext(unsigned cmd, uint64_t arg1, uint64_t arg2)
     struct mmuext_op op = {.cmd = cmd, .arg1.linear_addr = arg1, .arg2.src_mfn = arg2};
     long rc = do_mmuext_op((uint64_t)&op, 1, 0, DOMID_SELF);
 
-    oracle_check(true);
+    memory_oracle();
     return rc;
 }

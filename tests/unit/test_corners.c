@@ -74,7 +74,7 @@ static void dying(void)
     dying_add(frame_of(first));
     CHECK_EQ(mmu_drain_dying(current), 0);
     CHECK_EQ(frame_of(first)->type & TYPE_COUNT, 1);
-    oracle_check(true);
+    memory_oracle();
     /* One that is data by now, and one that was given back. */
     current->memory.dying_table = second;
     CHECK_EQ(mmu_drain_dying(current), 0);
@@ -107,7 +107,7 @@ static void partial_as_another(void)
     machine_preempt_always(true);
     do {
         rc = mmu_pin(d, parent, FRAME_L2);
-        oracle_check(true);
+        memory_oracle();
     } while (rc == -ERESTART && ++tries < 50);
     CHECK(tries > 1);
     machine_preempt_always(false);
@@ -132,9 +132,9 @@ static void parent_of_stranger(void)
     spin_lock(&d->paging_lock);
     CHECK_EQ(type_undo(frame_of(parent)), 0);
     spin_unlock(&d->paging_lock);
-    oracle_check(true);
+    memory_oracle();
     CHECK_EQ(mmu_pin(d, wide, FRAME_L3), 0);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* A pin that is refused at its last entry, when there is no time to undo what came before. */
@@ -152,7 +152,7 @@ static void refused_without_time(void)
         if (mmu_pin(d, root, FRAME_L4) == -EINVAL && mfn_is_named(current->memory.dying_table))
             named++;
         machine_preempt_after(0);
-        oracle_check(true);
+        memory_oracle();
         while (mmu_drain_dying(current))
             ;
         CHECK_EQ(mmu_pin(d, root, FRAME_L4), -EINVAL);
@@ -286,7 +286,7 @@ static void cut_by_a_dying_table(void)
     CHECK_EQ(done, 2);
     CHECK_EQ(frame_of(wide)->type, type_key(FRAME_L4));
     CHECK_EQ(machine_flushes, 1);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* The last root of a vCPU, which nothing else holds, goes in steps. */
@@ -302,7 +302,7 @@ static void roots_dropped_in_steps(void)
     while (vcpu_drop_roots(current) == -ERESTART) {
         CHECK(mfn_eq(current->memory.dying_table, wide));
         CHECK(mfn_eq(current->memory.kernel_root, INVALID_MFN));
-        oracle_check(true);
+        memory_oracle();
         steps++;
     }
     machine_preempt_always(false);

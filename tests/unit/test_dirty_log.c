@@ -131,7 +131,7 @@ static void off(void)
     while (rc == -ERESTART);
     CHECK_EQ(rc, 0);
     CHECK_EQ(frames_free(), free_at_start);
-    oracle_check(true);
+    memory_oracle();
 }
 
 static void on(void)
@@ -205,7 +205,7 @@ static void copies(void)
     CHECK(copy.n != guest_frame[3].n);
     CHECK(frame_owner(frame_of(copy)) == dom_xen);
     CHECK_EQ(m2p_get(copy), INVALID_M2P);
-    oracle_check(true);
+    memory_oracle();
     /* Neither tool nor guest can have the copy as their own. */
     CHECK_EQ(map(4, copy, PTE_PRESENT), -EINVAL);
     CHECK_EQ(map(4, copy, PTE_PRESENT | PTE_WRITE), -EINVAL);
@@ -215,7 +215,7 @@ static void copies(void)
     free_at_start++;
     unmap(3);
     CHECK_EQ(frames_free(), free_at_start);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* What does not count as reading: a writable mapping, one before the kind was asked, another
@@ -459,7 +459,7 @@ static void death(void)
     CHECK(!guest->log);
     CHECK_EQ(frames_free(), free_at_start + PAGES);
     machine_preempt_always(false);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* Random stores, reads, scans and interruptions: at the end what the tool has is what there is. */

@@ -195,7 +195,7 @@ static void check_taken_down(void)
     CHECK(mfn_eq(current->memory.dying_table, INVALID_MFN));
     CHECK_EQ(f->type, type_key(FRAME_L2));
     CHECK_EQ(f->count & COUNT_REFS, 1);
-    oracle_check(true);
+    memory_oracle();
 }
 
 static void dying(void)
@@ -343,7 +343,7 @@ static void check_writable(void)
     CHECK_EQ(got, 0);
     CHECK_EQ(*slot() & (DATA | AD_BITS | PTE_FRAME), pte_make(m, DATA | bits));
     CHECK_EQ(key_type(f->type), FRAME_WRITABLE);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* Refused only because of the bits, which are there then; the references are the entry's. */
@@ -352,7 +352,7 @@ static void check_replaced(void)
     CHECK(got == 0 || (got == -EAGAIN && (*slot() & AD_BITS) == AD_BITS));
     CHECK_EQ(f->count & COUNT_REFS, (*slot() & PTE_FRAME) == pte_make(m, 0) ? 2 : 1);
     CHECK_EQ(f->type & TYPE_COUNT, (*slot() & DATA) == DATA);
-    oracle_check(true);
+    memory_oracle();
 }
 
 static void entries(void)

@@ -93,7 +93,7 @@ static void count_overflow(void)
     CHECK(frame_get(f, machine_domain(1)));
     CHECK(!frame_get(f, machine_domain(1)));
     f->count -= COUNT_LIMIT - 1;
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* XSA-402: what is written past the caches would not be what Ringfort reads when it validates. */
@@ -113,7 +113,7 @@ static void caching(void)
     table(spare)[7] = pte_make(data, PTE_PRESENT | PTE_PCD);
     CHECK_EQ(mmu_pin(machine_domain(1), spare, FRAME_L1), -EINVAL);
     CHECK_EQ(frame_of(data)->count & COUNT_REFS, 2);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* The domain with devices may; its frames' lines are dropped before they become something else. */
@@ -165,7 +165,7 @@ static void absent_entries(void)
         table(spare)[511] = ram;
         CHECK_EQ(mmu_pin(d, spare, type), -EINVAL);
     }
-    oracle_check(true);
+    memory_oracle();
     /* In Ringfort's slots anything may stand: it is replaced. */
     table(spare)[511] = 0;
     table(spare)[HV_SLOT_FIRST] = ram;
@@ -228,7 +228,7 @@ static void foreign_names(void)
     CHECK(do_mmuext_op((uint64_t)&op, 1, 0, DOMID_IO) < 0);
     CHECK_EQ(machine_domain(0)->refs, 1);
     CHECK_EQ(do_mmu_update((uint64_t)&req, 1, 0, (1 + 1) << 16 | 1), 0);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* A second tree that dies while the slot is taken waits for the first: nothing runs to its end in
@@ -245,7 +245,7 @@ static void two_dying_tables(void)
     CHECK_EQ(vcpu_set_root(v, root, false), 0);
     machine_preempt_always(false);
     CHECK(mfn_eq(v->memory.dying_table, INVALID_MFN));
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* What is no table is data to mmu_update, unless it is something else that the guest must not
@@ -262,7 +262,7 @@ static void update_of_descriptors(void)
     CHECK_EQ(do_set_gdt((uint64_t)frames, 512), 0);
     CHECK_EQ(update(spare, 3, UINT64_C(0x0000ec0000080000)), -EINVAL);
     CHECK_EQ(table(spare)[3], 0);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* The frame was freed and is a page that Ringfort shares with another domain by the time the slot

@@ -83,8 +83,8 @@ static void inner_entries(void)
     CHECK_EQ(update(root, 1, 0), 0);
     CHECK(mfn_is_named(current->memory.dying_table));
     while (mmu_drain_dying(current))
-        oracle_check(true);
-    oracle_check(true);
+        memory_oracle();
+    memory_oracle();
     CHECK_EQ(refs(data), 1);
     CHECK_EQ(refs(l1), 1);
 }
@@ -100,7 +100,7 @@ static void foreign(void)
     CHECK_EQ(update(l1, 8, pte_make(theirs, DATA)), -EINVAL);
     req = (struct mmu_update){mfn_maddr(l1).a + 8 * 8, pte_make(theirs, DATA)};
     CHECK_EQ(do_mmu_update((uint64_t)&req, 1, 0, 1), 0);
-    oracle_check(true);
+    memory_oracle();
     CHECK_EQ(refs(theirs), 2);
     CHECK_EQ(other->refs, 2);
     /* Mapped read-only by the same right, it does not become writable without it. */
@@ -134,7 +134,7 @@ static void batches(void)
     CHECK_EQ(done, 3);
     CHECK_EQ(refs(spare), 4);
     CHECK_EQ(do_mmu_update(8, 1, 0, 0x1230000 | DOMID_SELF), -ESRCH);
-    oracle_check(true);
+    memory_oracle();
 }
 
 static void machine_to_physical(void)
@@ -158,7 +158,7 @@ static void by_address(void)
     CHECK_EQ(pte_mfn(mmu_walk(root, VA(1, 2, 3, 4))).n, spare.n);
     CHECK_EQ(mmu_walk(root, VA(1, 2, 3, 100)), 0);
     CHECK_EQ(mmu_walk(root, HV_VIRT_START), 0);
-    oracle_check(true);
+    memory_oracle();
 }
 
 static void base_pointers(void)
@@ -181,7 +181,7 @@ static void base_pointers(void)
     CHECK_EQ(mmu_new_baseptr(spare), 0);
     CHECK_EQ(frame_of(root)->type & TYPE_COUNT, 0);
     CHECK_EQ(table(spare)[HV_SLOT_FIRST], hv_root[HV_SLOT_FIRST]);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* A fault of the instruction `code`, a store through RDI of RAX. */
@@ -206,18 +206,18 @@ static void trapped_stores(void)
     CHECK(trapped(mov, sizeof(mov), va + 20 * 8, pte_make(spare, DATA)));
     CHECK_EQ(pte_mfn(table(l1)[20]).n, spare.n);
     CHECK_EQ(refs(spare), 2);
-    oracle_check(true);
+    memory_oracle();
     CHECK(!trapped(mov, sizeof(mov), va + 20 * 8, pte_make(l2, DATA)));
     CHECK(trapped(and_byte, sizeof(and_byte), va + 20 * 8, 0));
     CHECK_EQ(frame_of(spare)->type & TYPE_COUNT, 0);
-    oracle_check(true);
+    memory_oracle();
     CHECK(trapped(xchg, sizeof(xchg), va + 20 * 8, 0));
     CHECK_EQ(host_regs.rax & PTE_FRAME, mfn_maddr(spare).a);
     CHECK_EQ(table(l1)[20], 0);
     CHECK_EQ(refs(spare), 1);
     /* Not a table. */
     CHECK(!trapped(mov, sizeof(mov), VA(1, 2, 3, 4), 0));
-    oracle_check(true);
+    memory_oracle();
 }
 
 static void grants(void)
@@ -230,20 +230,20 @@ static void grants(void)
     theirs = machine_frame(other);
     CHECK_EQ(mmu_map_grant_va(va, theirs, true, 0), 0);
     CHECK_EQ(frame_of(theirs)->type & TYPE_COUNT, 1);
-    oracle_check(true);
+    memory_oracle();
     CHECK_EQ(mmu_unmap_grant_va(va, data, true, 0), -EINVAL);
     CHECK_EQ(mmu_unmap_grant_va(va, theirs, true, VA(1, 2, 3, 4)), 0);
     CHECK_EQ(refs(theirs), 1);
     CHECK_EQ(pte_mfn(table(l1)[30]).n, data.n);
     CHECK_EQ(table(l1)[4], 0);
-    oracle_check(true);
+    memory_oracle();
     CHECK_EQ(mmu_map_grant_pte(maddr(mfn_maddr(l1).a + 31 * 8), theirs, false, 0), 0);
     CHECK_EQ(mmu_map_grant_pte(maddr(mfn_maddr(l2).a + 31 * 8), theirs, false, 0), -EINVAL);
     /* A read-only grant does not become writable by the guest's own update. */
     CHECK_EQ(update(l1, 31, pte_make(theirs, DATA)), -EINVAL);
     CHECK_EQ(mmu_unmap_grant_pte(maddr(mfn_maddr(l1).a + 31 * 8), theirs, false), 0);
     CHECK_EQ(refs(theirs), 1);
-    oracle_check(true);
+    memory_oracle();
 }
 
 static void descriptors(void)
@@ -256,7 +256,7 @@ static void descriptors(void)
     frames[0] = spare.n;
     CHECK_EQ(do_set_gdt((uint64_t)frames, 16), 0);
     CHECK_EQ(table(spare)[1], UINT64_C(0x00affb000000ffff));
-    oracle_check(true);
+    memory_oracle();
     CHECK_EQ(update(l1, 50, pte_make(spare, DATA)), -EINVAL);
     CHECK_EQ(do_update_descriptor(mfn_maddr(spare).a + 24, UINT64_C(0x00cff2000000ffff)), 0);
     CHECK_EQ(table(spare)[3], UINT64_C(0x00cff3000000ffff));

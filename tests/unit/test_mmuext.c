@@ -117,7 +117,7 @@ static void bad_places(void)
     CHECK_EQ(do_mmu_update((uint64_t)&req, 1, NOWHERE, DOMID_SELF), -EFAULT);
     req.ptr = mfn_maddr(theirs).a;
     CHECK_EQ(do_mmu_update((uint64_t)&req, 1, 0, DOMID_SELF), -EINVAL);
-    oracle_check(true);
+    memory_oracle();
 }
 
 static void by_address(void)
@@ -149,7 +149,7 @@ static void by_address(void)
     CHECK_EQ(do_update_va_mapping_otherdomain(AT(7), e, 0, DOMID_XEN), -EINVAL);
     CHECK_EQ(do_update_va_mapping(AT(6), 0, 0), 0);
     CHECK_EQ(refs(theirs), 1);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* A table that is still being taken down comes first; the call comes again. */
@@ -175,7 +175,7 @@ static void after_a_dying_table(void)
     CHECK(mfn_eq(current->memory.dying_table, INVALID_MFN));
     CHECK_EQ(frame_of(l3)->type & (TYPE_COUNT | TYPE_PARTIAL), 0);
     CHECK_EQ(refs(data), 1);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* The LDT's pages are taken when the processor looks at them, through whatever maps them then. */
@@ -209,7 +209,7 @@ static void local_descriptors(void)
     CHECK_EQ(frame_of(data)->type & (TYPE_KEY | TYPE_COUNT), type_key(FRAME_SEGDESC) | 1);
     CHECK(mfn_eq(v->arch.ldt_frames[0], data));
     CHECK_EQ(update(l1, 4, pte_make(data, DATA)), -EINVAL);
-    oracle_check(true);
+    memory_oracle();
     CHECK(mmu_fixup_fault(v, window + 16, 0, &host_regs));
     CHECK_EQ(machine_page_faults, 3);
     CHECK_EQ(refs(data), 3);
@@ -251,7 +251,7 @@ static void global_descriptors(void)
     CHECK_EQ(vcpu_set_gdt(d->vcpus[0], &spare, 1), 0);
     machine_run(0);
     CHECK_EQ(refs(spare), 2);
-    oracle_check(true);
+    memory_oracle();
     CHECK_EQ(do_update_descriptor(mfn_maddr(spare).a + 1, 0), -EINVAL);
     CHECK_EQ(do_update_descriptor(UINT64_C(0x200000) << PAGE_SHIFT, 0), -EINVAL);
     /* A 32-bit guest has no 64-bit code. */
@@ -299,7 +299,7 @@ static void grant_leaves(void)
     CHECK_EQ(mmu_unmap_grant_pte(maddr(at), data, true), -EINVAL);
     CHECK_EQ(mmu_unmap_grant_pte(maddr(at), theirs, true), 0);
     CHECK_EQ(refs(theirs), 1);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* With roots that are copied, a changed entry is in the copy before the call returns. */
@@ -332,7 +332,7 @@ static void copied_roots(void)
     CHECK_EQ(vcpu_drop_roots(v), 0);
     CHECK_EQ(vcpu_drop_roots(v), 0);
     root_mode = ROOT_GLOBAL;
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* What the tools are told of a frame, and who may refer to one that is free. */

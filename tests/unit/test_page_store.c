@@ -75,7 +75,7 @@ static bool run_at(uint8_t *place, const uint8_t *insn, size_t size, uint64_t ad
     host_regs.rax = rax;
     done = mmu_fixup_fault(current, address, FAULT, &host_regs);
     CHECK_EQ(host_regs.rip, (uint64_t)place + (done ? size : 0));
-    oracle_check(true);
+    memory_oracle();
     return done;
 }
 
@@ -224,7 +224,7 @@ static void not_halves(void)
     CHECK(run_at(code, mov_al, sizeof(mov_al), address_of(6), DATA));
     CHECK_EQ(entry(6), pte_make(data, DATA));
     CHECK_EQ(refs(data), 3);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* The page that is to be mapped is in the way as a table half done, which takes long to undo: the
@@ -249,7 +249,7 @@ static void page_is_partial(void)
     while (mmu_fixup_fault(current, address_of(6), FAULT, &host_regs) &&
            host_regs.rip == (uint64_t)code) {
         CHECK_EQ(table(l1)[6], 0);
-        oracle_check(true);
+        memory_oracle();
         if (++tries == 20)
             break;
     }
@@ -257,7 +257,7 @@ static void page_is_partial(void)
     CHECK(tries > 0 && tries < 20);
     CHECK_EQ(entry(6), pte_make(wide, DATA));
     CHECK_EQ(frame_of(wide)->type, type_key(FRAME_WRITABLE) | 1);
-    oracle_check(true);
+    memory_oracle();
 }
 
 static bool done;
@@ -288,7 +288,7 @@ static void check_stored(void)
     CHECK(done);
     CHECK_EQ(host_regs.rip, (uint64_t)code + sizeof(mov_rax));
     CHECK_EQ(table(l1)[6], 0);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* Another processor stops using the table between the look and the lock. */

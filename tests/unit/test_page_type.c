@@ -36,7 +36,7 @@ static int pin(struct domain *d, mfn_t m, int type)
 
     do {
         rc = mmu_pin(d, m, type);
-        oracle_check(true);
+        memory_oracle();
     } while (rc == -ERESTART && tries++ < 10000);
     return rc;
 }
@@ -49,7 +49,7 @@ static long mmuext_whole(unsigned cmd, mfn_t m)
     while ((rc = mmuext(cmd, m.n, 0)) == -ERESTART)
         ;
     while (mmu_drain_dying(current))
-        oracle_check(true);
+        memory_oracle();
     return rc;
 }
 
@@ -114,14 +114,14 @@ static void pin_abandoned(void)
     other = machine_frame(d);
     machine_preempt_after(1);
     CHECK_EQ(mmu_pin(d, tree.t[4], FRAME_L4), -ERESTART);
-    oracle_check(true);
+    memory_oracle();
     CHECK(type_is_partial(type_of(tree.t[4])));
     CHECK_EQ(frame_get_typed(frame_of(tree.t[4]), d, FRAME_WRITABLE), -EINVAL);
     table(other)[0] = pte_make(tree.t[4], DATA);
     CHECK_EQ(pin(d, other, FRAME_L1), 0);
     CHECK_EQ(key_type(type_of(tree.t[4])), FRAME_WRITABLE);
     CHECK_EQ(type_of(tree.t[1]) & TYPE_COUNT, 0);
-    oracle_check(true);
+    memory_oracle();
 }
 
 /* What may not be: each of these must be refused and leave nothing behind. */
@@ -156,7 +156,7 @@ static void refused(void)
     CHECK_EQ(pin(d, tree.t[4], FRAME_L4), -EINVAL);
     table(tree.t[2])[9] = 0;
     CHECK_EQ(mmu_drain_dying(current), 0);
-    oracle_check(true);
+    memory_oracle();
     CHECK_EQ(pin(d, tree.t[4], FRAME_L4), 0);
 }
 
@@ -198,7 +198,7 @@ static void flush_before_table(void)
     CHECK_EQ(pin(d, tree.t[0], FRAME_L1), 0);
     CHECK(machine_flushes > before);
     machine_tlb_check();
-    oracle_check(true);
+    memory_oracle();
 }
 
 static void teardown(void)
@@ -222,11 +222,11 @@ static void teardown(void)
     machine_preempt_always(true);
     do {
         rc = vcpu_drop_roots(d->vcpus[0]);
-        oracle_check(true);
+        memory_oracle();
     } while (rc == -ERESTART);
     do {
         rc = memory_teardown(d);
-        oracle_check(true);
+        memory_oracle();
     } while (rc == -ERESTART);
     CHECK_EQ(rc, 0);
     CHECK_EQ(d->tot_pages, 0);

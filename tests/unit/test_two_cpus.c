@@ -257,7 +257,7 @@ static bool run(interleave_fn *one, interleave_fn *other, unsigned first, unsign
     reached = interleave_two(one, other, first, second, changed);
     machine_run(0);
     machine_tlb_check();
-    oracle_check(true);
+    memory_oracle();
     check_owners();
     return reached;
 }
