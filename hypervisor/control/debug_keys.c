@@ -52,12 +52,18 @@ static void show_memory(void)
             frames_free() * (PAGE_SIZE / 1024));
 }
 
+/* Who comes second must not stay: its vCPU is to stop, too. */
 static void run_oracle(void)
 {
+    static bool is_busy;
     struct domain *d;
 
     if (!RINGFORT_DEBUG) {
         log_err("this build has no memory oracle");
+        return;
+    }
+    if (__atomic_exchange_n(&is_busy, true, __ATOMIC_ACQUIRE)) {
+        log_err("memory oracle: another CPU is at it");
         return;
     }
     for_each_domain (d) {
@@ -70,6 +76,7 @@ static void run_oracle(void)
         domain_unpause(d);
         domain_put(d);
     }
+    __atomic_store_n(&is_busy, false, __ATOMIC_RELEASE);
 }
 
 /* Shows in a debug build what a bug of Ringfort's own looks like: nothing is mapped below the
