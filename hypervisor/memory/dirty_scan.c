@@ -13,6 +13,7 @@
 #include "memory/guest_copy.h"
 #include "memory/m2p.h"
 #include "memory/mapping.h"
+#include "memory/page_type.h"
 #include "schedule/schedule.h"
 
 #include <xen/domctl.h>
@@ -87,7 +88,7 @@ static struct frame *frame_after(struct domain *d, struct frame *f)
     for (; d->state == DOMAIN_ALIVE && l != &d->pages && !found; l = l->next) {
         found = list_entry(l, struct frame, link);
         /* One whose last reference has just gone is about to leave the list. */
-        if (!frame_get(found, d))
+        if (!frame_hold_listed(found))
             found = NULL;
     }
     spin_unlock(&d->pages_lock);

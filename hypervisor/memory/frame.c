@@ -69,14 +69,14 @@ static bool count_swap(struct frame *f, uint32_t old, uint32_t new)
                                        __ATOMIC_SEQ_CST);
 }
 
-/* A reference if there is one already and room for one more. */
-static bool count_get(struct frame *f)
+/* A reference if there is one already and there are fewer than `limit`. */
+static bool count_get(struct frame *f, uint32_t limit)
 {
     uint32_t old;
 
     do {
         old = READ_ONCE(f->count);
-        if (!(old & COUNT_REFS) || (old & COUNT_REFS) >= COUNT_LIMIT)
+        if (!(old & COUNT_REFS) || (old & COUNT_REFS) >= limit)
             return false;
     } while (!count_swap(f, old, old + 1));
     return true;
@@ -84,7 +84,7 @@ static bool count_get(struct frame *f)
 
 bool frame_get(struct frame *f, struct domain *d)
 {
-    if (READ_ONCE(f->owner) != d || !count_get(f))
+    if (READ_ONCE(f->owner) != d || !count_get(f, COUNT_LIMIT))
         return false;
     if (likely(READ_ONCE(f->owner) == d))
         return true;
@@ -95,11 +95,16 @@ bool frame_get(struct frame *f, struct domain *d)
 
 struct domain *frame_get_any(struct frame *f)
 {
-    if (!count_get(f))
+    if (!count_get(f, COUNT_LIMIT))
         return NULL;
     /* Who counts references owns the frame, and stays its owner while there is one. */
     assert(f->owner);
     return f->owner;
+}
+
+bool frame_hold_listed(struct frame *f)
+{
+    return count_get(f, COUNT_REFS);
 }
 
 void frame_hold(struct frame *f)

@@ -56,7 +56,8 @@ static void share_array(size_t width)
     for (uint64_t at = 0; at < array_bytes(width); at += PAGE_SIZE) {
         uint64_t frame = array_mfn(array_base(width) + at);
 
-        if (frame)
+        /* All gaps in memory are described by the same frames. */
+        if (frame && !frame_is_shared(frame_of(mfn(frame))))
             frame_share(frame_of(mfn(frame)), dom_xen, false);
     }
 }

@@ -80,5 +80,9 @@ int type_unpin(struct frame *f);
 
 /* A total reference for a caller who has one already. */
 void frame_hold(struct frame *f);
+/* One for a walk over its owner's list of pages, whose lock is held: not refused to Ringfort when
+ * the guest has taken all that it may. False: the last one has gone, and the frame is about to
+ * leave the list. */
+bool frame_hold_listed(struct frame *f);
 
 #endif

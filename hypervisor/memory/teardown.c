@@ -26,7 +26,7 @@ static struct frame *next_frame(struct domain *d)
         list_del(&f->link);
         list_add_tail(&d->teardown, &f->link);
         /* One whose last reference another CPU has just dropped goes by itself. */
-        if (frame_get(f, d))
+        if (frame_hold_listed(f))
             break;
         f = NULL;
     }

@@ -426,6 +426,28 @@ static void teardown_of_freed(void)
     CHECK(list_empty(&d->pages) && list_empty(&d->teardown));
 }
 
+/* The guest has mapped a frame as often as it may, by tables that the walk comes to later. */
+static void teardown_of_mapped_to_the_limit(void)
+{
+    uint64_t before;
+    struct frame *f;
+
+    start(1);
+    before = frames_free();
+    f = frame_of(machine_frame(d));
+    CHECK_EQ(mmu_pin(d, frame_mfn(f), FRAME_L1), 0);
+    f->count += COUNT_LIMIT - 2;
+    d->state = DOMAIN_DYING;
+    machine_run(0);
+    CHECK_EQ(memory_teardown(d), 0);
+    CHECK_EQ(f->type & (TYPE_COUNT | TYPE_PINNED), 0);
+    CHECK_EQ(f->count & (COUNT_REFS | COUNT_ALLOCATED), COUNT_LIMIT - 2);
+    f->count -= COUNT_LIMIT - 3;
+    frame_put(f);
+    CHECK_EQ(frames_free(), before);
+    CHECK_EQ(d->tot_pages, 0);
+}
+
 int main(void)
 {
     dying();
@@ -444,5 +466,6 @@ int main(void)
     compat_root();
     teardown_at_once();
     teardown_of_freed();
+    teardown_of_mapped_to_the_limit();
     return check_report();
 }

@@ -519,6 +519,7 @@ static void map_arrays(bool narrow)
     l2[0] = pte_make(mfn(L1), PTE_PRESENT);
     l1[0] = pte_make(mfn(FIRST), PTE_PRESENT);
     l1[1] = pte_make(mfn(FIRST + 1), PTE_PRESENT);
+    l1[2] = pte_make(mfn(FIRST), PTE_PRESENT);
     if (narrow) {
         l3[COMPAT_M2P_BASE >> 30 & 511] = pte_make(mfn(NARROW_L2), PTE_PRESENT);
         narrow_l2[0] = pte_make(mfn(512), PTE_PRESENT | PTE_LARGE);
