@@ -28,9 +28,6 @@
 #define FRAME_MAX 88 /* bytes of the longest frame, failsafe's */
 #define FLAT_SS 0xe02b
 
-/* Flags that a handler starts without; AC among them because of SMAP in the guest's own idea. */
-#define HANDLER_CLEARS (RFLAGS_TF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC)
-
 void toggle_mode(struct vcpu *v)
 {
     irq_disable();

@@ -6,8 +6,15 @@
 
 #include "domain/domain.h"
 #include "lib/types.h"
+#include "x86/cpu.h"
 
 struct guest_callback;
+
+/* Flags that a handler starts without: what applications choose must not work on in their kernel.
+ * AC because of SMAP in the guest's own idea; DF as kernels have it in the processor's SYSCALL mask
+ * and do not clear it again, so that their string instructions would run backwards. */
+#define HANDLER_CLEARS                                                                             \
+    (RFLAGS_TF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC)
 
 /* Between kernel and user mode of the running vCPU: GS base and base pointer follow. Leaves
  * interrupts off: only for the last steps before an exit. */

@@ -12,6 +12,7 @@
 #include "domain/domain.h"
 #include "lib/abi32.h"
 #include "memory/guest_copy.h"
+#include "x86/bounce.h"
 #include "x86/context.h"
 #include "x86/cpu.h"
 #include "x86/current.h"
@@ -20,7 +21,6 @@
 
 #define FRAME_WORDS_MAX 9
 #define INT_INSN_LENGTH 2
-#define HANDLER_CLEARS (RFLAGS_TF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC)
 
 static bool leaves_ring(uint16_t cs)
 {
