@@ -1,5 +1,5 @@
 /* Another vCPU rewrites a call's arguments while it runs and between its pieces, and calls begin as
- * if they had been interrupted (advisories 212, 226 and those on multicall). What must hold: every
+ * if they had been interrupted (advisories 212, 213 and 226). What must hold: every
  * piece checks everything again, so that no more is done than any single call may do. */
 #include "guest.h"
 
@@ -76,6 +76,19 @@ static void check_forged(void)
     CHECK_EQ(*entry_of(FREE_BASE, 1), 0);
 }
 
+/* A batch that would go on in another mode and address space, or on another stack (advisory 213):
+ * the list would be read where it is not. */
+static void check_iret(void)
+{
+    struct multicall_entry batch[] = {
+        {.op = __HYPERVISOR_iret, .result = 99},
+        {.op = __HYPERVISOR_xen_version, .result = 99, .args = {XENVER_pagesize}}};
+
+    CHECK_EQ(multicall(batch, ARRAY_SIZE(batch)), 0);
+    CHECK_EQ(batch[0].result, -XEN_EINVAL);
+    CHECK_EQ(batch[1].result, PAGE_SIZE);
+}
+
 void test(void)
 {
     domid_t self = DOMID_SELF;
@@ -83,6 +96,7 @@ void test(void)
 
     page = page_alloc();
     check_forged();
+    check_iret();
     MUST(vcpu_launch(1, rewriter));
     check_rewritten(reservation);
     over = true;

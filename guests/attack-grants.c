@@ -107,7 +107,7 @@ static void mapper(void)
     REQUIRE(beside_reach(&s->granter, 1, LONG_TIME));
     w = map(s->written, GNTMAP_host_map, 0);
     REQUIRE(CHECK_EQ(w.status, GNTST_okay));
-    CHECK(map(s->readonly, GNTMAP_host_map, 1).status < 0);
+    CHECK_EQ(map(s->readonly, GNTMAP_host_map, 1).status, GNTST_permission_denied);
     r = map(s->readonly, GNTMAP_host_map | GNTMAP_readonly, 1);
     REQUIRE(CHECK_EQ(r.status, GNTST_okay));
     g = map(s->given, GNTMAP_host_map, 2);
@@ -117,19 +117,19 @@ static void mapper(void)
     CHECK_EQ(map(s->info, GNTMAP_host_map | GNTMAP_readonly, 3).status, GNTST_bad_page);
     misuse((mfn_t)(w.dev_bus_addr >> PAGE_SHIFT));
     /* No right is added to what was mapped. */
-    CHECK(entry_write(leaf + 1, leaf[1] | PTE_RW) < 0);
+    CHECK_EQ(entry_write(leaf + 1, leaf[1] | PTE_RW), -XEN_EINVAL);
     CHECK_EQ(CATCH(*(volatile char *)(WINDOW + PAGE_SIZE) = 1), TRAP_PF);
     s->mapper = 1;
     REQUIRE(beside_reach(&s->granter, 2, LONG_TIME));
 
     *(volatile char *)WINDOW = 12;
     CHECK_EQ(*(volatile char *)(WINDOW + 2 * PAGE_SIZE), 11);
-    CHECK(unmap(2, w.handle) < 0);
+    CHECK_EQ(unmap(2, w.handle), GNTST_bad_virt_addr);
     CHECK_EQ(unmap(0, w.handle), GNTST_okay);
     CHECK_EQ(unmap(0, w.handle), GNTST_bad_handle);
     CHECK_EQ(unmap(1, r.handle), GNTST_okay);
     /* Its entry has changed in the meantime. */
-    CHECK(map(s->written, GNTMAP_host_map, 0).status < 0);
+    CHECK_EQ(map(s->written, GNTMAP_host_map, 0).status, GNTST_permission_denied);
     s->mapper = 2;
     beside_wait(LONG_TIME);
     CHECK_EQ(destroy(), 0);

@@ -52,7 +52,7 @@ void test(void)
     CHECK_REFUSED(mmuext_mfn(MMUEXT_PIN_L3_TABLE, va_to_mfn(fresh)));
     CHECK_REFUSED(mmuext_mfn(MMUEXT_PIN_L4_TABLE, va_to_mfn(fresh)));
 
-    /* Available bits, no-execute and cache attributes are the guest's. */
+    /* Available bits and no-execute are the guest's. */
     mfn = va_to_mfn(page);
     CHECK_EQ(entry_write(entries[1], pte_make(mfn, PAGE_RW) | 0xe00), 0);
     CHECK_EQ(*entries[1] & 0xe00, 0xe00);

@@ -16,12 +16,23 @@
 #include "memory/pte.h"
 #include "x86/irq.h"
 
+/* Below this lies memory that no map calls RAM, and that is in the caches all the same: the
+ * firmware's tables, what its system management mode works on. */
+#define FIRMWARE_END (UINT64_C(1) << 32)
+
 unsigned l1tf_bits;
+
+static uint64_t cached_end(void)
+{
+    uint64_t ram_end = mfn_maddr(max_mfn()).a + PAGE_SIZE;
+
+    return ram_end > FIRMWARE_END ? ram_end : FIRMWARE_END;
+}
 
 bool absent_ok(const struct domain *d, uint64_t entry)
 {
     return likely(!l1tf_bits) || d->is_privileged ||
-           pte_absent_is_safe(entry, l1tf_bits, mfn_maddr(max_mfn()).a + PAGE_SIZE);
+           pte_absent_is_safe(entry, l1tf_bits, cached_end());
 }
 
 bool leaf_caching_ok(const struct domain *pt_owner, uint64_t entry)

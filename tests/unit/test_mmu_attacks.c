@@ -151,6 +151,10 @@ static void absent_entries(void)
     CHECK_EQ(update(l1, 9, UINT64_C(1) << 44 | ram), -EINVAL);
     CHECK_EQ(do_update_va_mapping(VA(1, 2, 3, 9), ram, 0), -EINVAL);
     CHECK_EQ(update(l2, 9, ram | PTE_LARGE), -EINVAL);
+    /* Memory that is the firmware's. */
+    CHECK_EQ(update(l1, 9, pte_make(mfn(0x7ff00), 0)), -EINVAL);
+    CHECK_EQ(update(l1, 9, pte_make(mfn(0xfffff), 0)), -EINVAL);
+    CHECK_EQ(update(l1, 9, pte_make(mfn(0x100000), 0)), 0);
     CHECK_EQ(update(l1, 9, 0x55 & ~PTE_PRESENT), 0);
     CHECK_EQ(update(l1, 9, swapped | 0x55 << 1), 0);
     CHECK_EQ(update(l1, 9, 0), 0);
