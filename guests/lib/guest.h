@@ -8,6 +8,7 @@
 #include "block.h"
 #include "check.h"
 #include "console.h"
+#include "delay.h"
 #include "domain.h"
 #include "event.h"
 #include "grant.h"

@@ -9,6 +9,8 @@ guests/test-NAME.json says what is not the default; all of its keys are optional
     memory     machine memory in MiB (256)
     cpu        QEMU's processor model ("qemu64")
     threads    "multi" where processors are to overlap ("single")
+    counted    QEMU's time is instructions, one in a nanosecond, on the one processor; Domain0's
+               command line then ends with the word "counted" (false)
     timeout    seconds (60)
     expect     what is to appear instead of "TEST PASS", a regular expression
     bochs      run it in Bochs in make test too, not in make test-long only (false)
@@ -27,6 +29,7 @@ from machine import Bochs, Boot, Module, Qemu, paths
 FAILURES = [r"TEST FAIL[^\n]*", r"PANIC on CPU[^\n]*", r"cannot start Domain0: [^\n]*"]
 BOCHS_SLOWER = 6
 WIDTHS = (64, 32)
+COUNTED = ["-icount", "shift=0,sleep=off"]
 SCATTERED = ("memory-", "mmu", "pt-", "attack-pt-", "update-va", "start-of-day", "grants")
 
 
@@ -94,9 +97,13 @@ def check(machine, settings, timeout):
 
 @pytest.mark.parametrize("image, settings, cpus", runs("qemu"))
 def test_guest(image, settings, cpus):
+    extra = []
+    if settings.get("counted"):
+        settings = {**settings, "arguments": f"{settings.get('arguments', '')} counted".strip()}
+        extra = COUNTED
     boot = boot_of(image, settings, "multiboot", debug_build())
     with Qemu(f"guest-{image.stem}-{cpus}", boot, cpus=cpus, memory=settings.get("memory", 256),
-              cpu=settings.get("cpu", "qemu64"),
+              cpu=settings.get("cpu", "qemu64"), extra=extra,
               threads=settings.get("threads", "single")) as qemu:
         check(qemu, settings, settings.get("timeout", 60))
 
