@@ -23,14 +23,10 @@
 static uint64_t *slot_at(struct domain *d, maddr_t pte)
 {
     mfn_t m = maddr_mfn(pte);
-    struct frame *f;
-    uint64_t word;
 
     if (pte.a % sizeof(uint64_t) || !mfn_valid(m))
         return NULL;
-    f = frame_of(m);
-    word = READ_ONCE(f->type);
-    if (READ_ONCE(f->owner) != d || !type_is_live_table(word) || key_type(word) != FRAME_L1)
+    if (key_type(type_key_of_table(frame_of(m), d)) != FRAME_L1)
         return NULL;
     return maddr_to_virt(pte);
 }

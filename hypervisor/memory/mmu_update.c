@@ -39,16 +39,16 @@ static int entry_update_locked(struct update_parties *p, mfn_t m, unsigned index
 {
     uint64_t *slot = (uint64_t *)mfn_to_virt(m) + index;
     struct frame *f = frame_of(m);
-    uint64_t word = READ_ONCE(f->type);
+    uint64_t key;
 
     /* Nobody would come again for what is left half done in a domain whose frames are given back.
      */
-    if (READ_ONCE(f->owner) != p->table_owner || p->table_owner->state != DOMAIN_ALIVE)
+    if (p->table_owner->state != DOMAIN_ALIVE)
         return refuse(-EINVAL);
-    /* A live table of this domain stays one while the lock is held. */
-    if (!type_is_live_table(word))
+    key = type_key_of_table(f, p->table_owner);
+    if (!key)
         return data_update(p, f, slot, value);
-    if (key_type(word) == FRAME_L1)
+    if (key_type(key) == FRAME_L1)
         return leaf_update(p->table_owner, p->page_owner, slot, value, preserve_ad);
     return table_entry_update(p->table_owner, f, index, value, preserve_ad);
 }

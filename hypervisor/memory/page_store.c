@@ -24,23 +24,17 @@
 #define PF_RESERVED 8u
 #define PF_FETCH 16u
 
-static bool is_own_l1(const struct domain *d, mfn_t m)
-{
-    const struct frame *f = frame_of(m);
-    uint64_t word = READ_ONCE(f->type);
-
-    return type_is_live_table(word) && key_type(word) == FRAME_L1 && READ_ONCE(f->owner) == d;
-}
-
-/* The level-1 table of the domain in which `va` lies, mapped read-only; INVALID_MFN for any other
- * place. Without the paging lock this is a guess. */
+/* The level-1 table in which `va` lies, mapped read-only; INVALID_MFN for any other place. Without
+ * the paging lock this is a guess. */
 static mfn_t stored_table(const struct vcpu *v, uint64_t va)
 {
     const uint64_t *slot = leaf_slot(v->domain, v->memory.kernel_root, va);
-    uint64_t e = slot ? READ_ONCE(*slot) : 0;
+    uint64_t e = slot ? READ_ONCE(*slot) : 0, word;
 
-    if ((e & (PTE_PRESENT | PTE_WRITE)) != PTE_PRESENT || !mfn_valid(pte_mfn(e)) ||
-        !is_own_l1(v->domain, pte_mfn(e)))
+    if ((e & (PTE_PRESENT | PTE_WRITE)) != PTE_PRESENT || !mfn_valid(pte_mfn(e)))
+        return INVALID_MFN;
+    word = READ_ONCE(frame_of(pte_mfn(e))->type);
+    if (!type_is_live_table(word) || key_type(word) != FRAME_L1)
         return INVALID_MFN;
     return pte_mfn(e);
 }
@@ -133,7 +127,7 @@ static bool page_store(struct vcpu *v, uint64_t va, struct cpu_user_regs *regs)
     /* What counts under the lock is what the frame is, as for updates by machine address: whether
      * it is still mapped there is between the guest's processors. */
     spin_lock(&d->paging_lock);
-    if (is_own_l1(d, table))
+    if (key_type(type_key_of_table(frame_of(table), d)) == FRAME_L1)
         rc = store_perform(d, &s, table_entry(table, s.address), regs);
     spin_unlock(&d->paging_lock);
     return !rc || rc == -ERESTART;

@@ -178,6 +178,20 @@ static int type_get_any(struct frame *f, uint64_t key, bool locked)
     }
 }
 
+uint64_t type_key_of_table(struct frame *f, struct domain *d)
+{
+    uint64_t word;
+
+    assert(spin_held(&d->paging_lock));
+    /* Nobody keeps other frames from changing hands between a look at the owner and one at the
+     * type: another domain's valid table would pass for one of `d`. */
+    if (!frame_get(f, d))
+        return 0;
+    word = READ_ONCE(f->type);
+    frame_put(f);
+    return type_is_live_table(word) ? word & TYPE_KEY : 0;
+}
+
 int type_get_nested(struct frame *f, uint64_t key)
 {
     return type_get_any(f, key, true);

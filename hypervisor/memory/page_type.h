@@ -55,6 +55,10 @@ static inline bool type_is_live_table(uint64_t word)
     return (word & TYPE_COUNT) && key_is_table(word);
 }
 
+/* The key of `f` if it is a valid table of `d`, whose paging lock is held: it stays one meanwhile.
+ * Else 0. No reference is needed. */
+uint64_t type_key_of_table(struct frame *f, struct domain *d);
+
 /* Takes a type reference; the caller holds a total reference. For tables the owner's paging lock is
  * held, and `locked` says so: then a partial frame in the way is undone first, else it is refused.
  * 0, -EINVAL, -ERESTART. What a failed validation took is given back here or left in the dying

@@ -131,17 +131,20 @@ static int undo_partial_child(struct domain *d, uint64_t key, unsigned index, ui
 {
     struct frame *child;
     uint64_t word;
+    int rc = 0;
 
     if (!(entry & PTE_PRESENT) || !mfn_valid(pte_mfn(entry)))
         return 0;
     child = frame_of(pte_mfn(entry));
-    /* Partial frames of `d` stay as they are while its paging lock is held. */
-    if (READ_ONCE(child->owner) != d)
+    /* Partial frames of `d` stay as they are while its paging lock is held; another domain's, which
+     * the frame could become between two looks, do not. */
+    if (!frame_get(child, d))
         return 0;
     word = READ_ONCE(child->type);
-    if (!type_is_partial(word) || (word & TYPE_KEY) != table_child_key(d, key, index))
-        return 0;
-    return type_undo(child);
+    if (type_is_partial(word) && (word & TYPE_KEY) == table_child_key(d, key, index))
+        rc = type_undo(child);
+    frame_put(child);
+    return rc;
 }
 
 static int drop_entries(struct domain *d, uint64_t key, const uint64_t *table, unsigned *index)
