@@ -139,8 +139,9 @@ void test(void)
         sched_op(SCHEDOP_yield, NULL);
     print("%u calls, %u accepted, %u outcomes\n", made, accepted, reached_outcomes);
     outcomes_print();
-    CHECK(made == 0 || only || accepted > made / 20);
-    CHECK(made == 0 || only || accepted < made);
+    /* Of a few steps cut down from all it need not be so. */
+    CHECK(made < calls || accepted > made / 20);
+    CHECK(made < calls || accepted < made);
     play_end();
     if (!is_beside())
         beside_wait(PATIENCE);

@@ -51,6 +51,17 @@ def test_a_failure_is_reduced_to_its_steps(tool, needed, vcpus):
     assert len(runs) < 200
 
 
+def test_a_reduction_begins_with_the_run_that_failed(tool, monkeypatch):
+    """The guest's command line takes time by its length and form."""
+    commands = []
+    monkeypatch.setattr(tool, "machine", lambda command, limit: commands.append(command) or (b"", True))
+    tool.Run(8, 64, 4000)
+    tool.Run(8, 64, 4000, steps=[[0, 3999]])
+    tool.Run(8, 64, 4000, who=7, steps=[[0, 9]])
+    assert commands[0] == commands[1]
+    assert [len(word) for word in commands[0]] == [len(word) for word in commands[2]]
+
+
 def test_what_does_not_repeat_is_not_reduced(tool):
     runs = fails_with(tool, {4000}, 1)
     assert tool.reduce(1, 64, 4000, 60) is None
