@@ -1,6 +1,10 @@
-"""What the README's first command shows: Domain0, guests that run, the way to their consoles."""
+"""What the README's first command shows: Domain0, guests that run, the way to their consoles; and what
+docs/write-a-guest.md says to type."""
 
 import os
+import re
+import subprocess
+import textwrap
 
 import pexpect
 
@@ -11,8 +15,12 @@ from machine.console import Console
 class Run(Console):
     """tools/run as a user starts it, in a terminal."""
 
+    def __init__(self, name, **settings):
+        self.settings = settings
+        super().__init__(name)
+
     def start(self):
-        settings = {"RINGFORT_HYPERVISOR": str(paths.hypervisor()), "CPUS": "1"}
+        settings = {"RINGFORT_HYPERVISOR": str(paths.hypervisor()), "CPUS": "1", **self.settings}
         self.child = pexpect.spawn(str(paths.ROOT / "tools/run"), cwd=str(paths.ROOT), encoding="utf-8",
                                    codec_errors="replace", env={**os.environ, **settings},
                                    dimensions=(24, 200))
@@ -48,3 +56,26 @@ def test_run():
         assert "guest2" not in machine.child.before
         machine.send("poweroff\n")
         machine.wait_end()
+
+
+def typed_in(section):
+    """The blocks of commands in a section of the tutorial."""
+    text = (paths.ROOT / "docs" / "write-a-guest.md").read_text()
+    text = text.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return [textwrap.dedent(block) for block in re.findall(r"(?:^    .*\n)+", text, re.MULTILINE)]
+
+
+def test_tutorial():
+    outside, inside = typed_in("Running it")
+    *prepare, last = outside.splitlines()
+    subprocess.run("\n".join(["set -e", *prepare]), shell=True, check=True, cwd=paths.ROOT, timeout=300)
+    settings = dict(word.split("=") for word in last.split() if "=" in word)
+    assert last.endswith("make run") and settings
+    with Run("tutorial", **settings) as machine:
+        machine.wait("Domain0 is ready", 240, "Domain0 is ready")
+        machine.wait(r"Domain-0 +\d", 60)
+        machine.wait("dom0# ", 30)
+        for line in inside.splitlines():
+            machine.send(line + "\n")
+            machine.wait(["dom0# ", "> ", "the disk begins with: tutorial.elf"], 60)
+        machine.wait("TEST PASS", 60)
