@@ -3,13 +3,16 @@
  * way to read whatever frame it names. What must hold on it: a domain without privileges has no
  * absent entry that names memory of the machine: -EINVAL by each way to an entry and in fresh
  * tables, a fault for its own store, and the entry stays what it was; entries that name nothing, or
- * what is beyond all memory (as Linux keeps swapped-out pages), are the guest's. */
+ * what is beyond all memory (as Linux keeps swapped-out pages), are the guest's. Above level 1 an
+ * absent large page is all of the memory that its address is rounded down to: none is allowed. */
 #include "guest.h"
 
 #define RAM_FRAMES 0x10000U /* 256 MiB */
 
 /* The last two are no RAM to the machine's map, but the firmware's. */
 static const mfn_t ram[] = {1, 0x9f, 0x100, 0x200, RAM_FRAMES / 2, RAM_FRAMES - 1, 0xfffff};
+
+static long refused; /* what such an entry comes to */
 
 static void cpuid(uint32_t leaf, uint32_t out[4])
 {
@@ -45,8 +48,12 @@ static void check_frame(mfn_t mfn, long result)
     uint32_t half = (uint32_t)value;
 
     check_entry(leaf, value, result);
-    for (unsigned level = 2; level < ROOT_LEVEL; level++)
-        check_entry(entry_of(FREE_BASE + 5 * LEVEL_SPAN(level), level), value, result);
+    for (unsigned level = 2; level < ROOT_LEVEL; level++) {
+        pte_t *entry = entry_of(FREE_BASE + 5 * LEVEL_SPAN(level), level);
+
+        check_entry(entry, value, result);
+        check_entry(entry, value | PTE_PSE, refused);
+    }
     CHECK_EQ(update_va_mapping(FREE_BASE, value, UVMF_INVLPG), result);
     CHECK_EQ(*leaf, result ? 0 : value);
     CHECK_EQ(entry_write(leaf, 0), 0);
@@ -67,11 +74,11 @@ static void check_frame(mfn_t mfn, long result)
 
 void test(void)
 {
-    long result = is_beside() && reads_ahead() ? -XEN_EINVAL : 0;
-
-    print("absent entries are %s\n", result ? "looked at" : "the guest's");
+    refused = is_beside() && reads_ahead() ? -XEN_EINVAL : 0;
+    print("absent entries are %s\n", refused ? "looked at" : "the guest's");
+    check_frame(0, 0);
     for (unsigned i = 0; i < ARRAY_SIZE(ram); i++) {
-        check_frame(ram[i], result);
+        check_frame(ram[i], refused);
         /* Inverted, as Linux does. */
         check_frame(~ram[i] & (PTE_FRAME >> PAGE_SHIFT), 0);
     }

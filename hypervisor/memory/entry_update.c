@@ -97,7 +97,7 @@ int leaf_update(struct domain *pt_owner, struct domain *page_owner, uint64_t *sl
         rc = leaf_get(pt_owner, page_owner, &new);
         if (rc)
             return rc;
-    } else if (!absent_ok(pt_owner, new)) {
+    } else if (!absent_ok(pt_owner, FRAME_L1, new)) {
         return refuse(-EINVAL);
     }
     entry_write(slot, new, preserve_ad);
@@ -115,7 +115,7 @@ int leaf_replace(struct domain *d, uint64_t *slot, uint64_t old, uint64_t new)
         rc = kept_get(d, true, old, &new);
     else if (new &PTE_PRESENT)
         rc = leaf_get(d, d, &new);
-    else if (!absent_ok(d, new))
+    else if (!absent_ok(d, FRAME_L1, new))
         rc = refuse(-EINVAL);
     if (rc)
         return rc;
@@ -163,7 +163,7 @@ int table_entry_update(struct domain *d, struct frame *f, unsigned index, uint64
         rc = entry_get(d, key, index, &new, false);
         if (rc)
             return rc;
-    } else if ((pae_l3 && index == COMPAT_L3_ENTRIES - 1) || !absent_ok(d, new)) {
+    } else if ((pae_l3 && index == COMPAT_L3_ENTRIES - 1) || !absent_ok(d, key_type(key), new)) {
         return refuse(-EINVAL);
     }
     table_entry_write(d, f, slot, new, preserve_ad);

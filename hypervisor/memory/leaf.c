@@ -29,10 +29,10 @@ static uint64_t cached_end(void)
     return ram_end > FIRMWARE_END ? ram_end : FIRMWARE_END;
 }
 
-bool absent_ok(const struct domain *d, uint64_t entry)
+bool absent_ok(const struct domain *d, enum frame_type level, uint64_t entry)
 {
     return likely(!l1tf_bits) || d->is_privileged ||
-           pte_absent_is_safe(entry, l1tf_bits, cached_end());
+           pte_absent_is_safe(entry, level, l1tf_bits, cached_end());
 }
 
 bool leaf_caching_ok(const struct domain *pt_owner, uint64_t entry)
@@ -110,7 +110,7 @@ int leaves_fill(struct domain *d, uint64_t *table, unsigned *index)
         uint64_t e = table[i];
         int rc;
 
-        if (!(e & PTE_PRESENT) && absent_ok(d, e))
+        if (!(e & PTE_PRESENT) && absent_ok(d, FRAME_L1, e))
             continue;
         rc = e & PTE_PRESENT ? leaf_get(d, d, &e) : refuse(-EINVAL);
         if (rc) {

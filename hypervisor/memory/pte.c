@@ -36,9 +36,11 @@ uint64_t pte_complete_table(uint64_t e, bool compat, bool pae_l3)
     return compat ? e : e | PTE_USER;
 }
 
-bool pte_absent_is_safe(uint64_t e, unsigned bits, uint64_t ram_end)
+bool pte_absent_is_safe(uint64_t e, unsigned level, unsigned bits, uint64_t ram_end)
 {
     uint64_t address = e & PTE_FRAME & ((UINT64_C(1) << bits) - 1);
 
+    if (level > 1 && (e & PTE_LARGE))
+        return false;
     return !address || address >= ram_end;
 }

@@ -79,10 +79,11 @@ uint64_t pte_complete_leaf(uint64_t e, bool compat, bool global);
 bool pte_table_ok(uint64_t e, bool pae_l3);
 
 /* L1TF: a processor that has it reads ahead through entries that are not present, as far as the
- * data is in its first cache. True when the address in such an entry is 0 or, cut to `bits` bits,
- * lies at or beyond `ram_end`, where nothing is cached. Linux keeps its swapped-out entries that
- * way. */
-bool pte_absent_is_safe(uint64_t e, unsigned bits, uint64_t ram_end);
+ * data is in its first cache. True when the address in such an entry of `level` 1..4 is 0 or, cut
+ * to `bits` bits, lies at or beyond `ram_end`, where nothing is cached. Linux keeps its swapped-out
+ * entries that way. Above level 1 the bit for a large page counts as if the entry were present:
+ * then address 0 would be all of the first 2 MiB or GiB. */
+bool pte_absent_is_safe(uint64_t e, unsigned level, unsigned bits, uint64_t ram_end);
 
 /* The entry as the processor shall see it. */
 uint64_t pte_complete_table(uint64_t e, bool compat, bool pae_l3);

@@ -80,7 +80,8 @@ static int fill_entries(struct domain *d, uint64_t key, uint64_t *table, unsigne
         uint64_t e = table[i];
         int rc;
 
-        if (!table_slot_is_guests(d, key, i) || (!(e & PTE_PRESENT) && absent_ok(d, e)))
+        if (!table_slot_is_guests(d, key, i) ||
+            (!(e & PTE_PRESENT) && absent_ok(d, key_type(key), e)))
             continue;
         rc = e & PTE_PRESENT ? entry_get(d, key, i, &e, true) : refuse(-EINVAL);
         *index = i;

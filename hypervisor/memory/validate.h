@@ -16,9 +16,9 @@ bool table_slot_is_guests(const struct domain *d, uint64_t key, unsigned index);
 /* Address bits of the first cache on a processor that has L1TF; 0: it has not. Set at boot. */
 extern unsigned l1tf_bits;
 
-/* True when the domain may have that non-present entry. Domain0, which may read all memory anyway,
- * may have any. */
-bool absent_ok(const struct domain *d, uint64_t entry);
+/* True when the domain may have that non-present entry in a table of that level. Domain0, which may
+ * read all memory anyway, may have any. */
+bool absent_ok(const struct domain *d, enum frame_type level, uint64_t entry);
 
 /* True when a present leaf of RAM in a table of `pt_owner` may be cached that way. Only the domain
  * that drives devices may bypass the caches (XSA-402); a frame that it writes past them is marked.

@@ -40,15 +40,16 @@ static void tables(void)
 static void absent(void)
 {
     uint64_t e = any_u64(), ram_end = any_u64();
-    unsigned bits = any_unsigned(), compared = any_unsigned();
+    unsigned bits = any_unsigned(), compared = any_unsigned(), level = any_unsigned();
 
     ASSUME(bits >= 32 && bits <= 44 && compared >= bits && compared <= 52);
-    ASSUME(ram_end <= UINT64_C(1) << bits);
-    if (pte_absent_is_safe(e, bits, ram_end)) {
+    ASSUME(ram_end <= UINT64_C(1) << bits && level >= 1 && level <= 4);
+    if (pte_absent_is_safe(e, level, bits, ram_end)) {
         uint64_t looked_at = e & PTE_FRAME & ((UINT64_C(1) << compared) - 1);
 
         PROVE(!(looked_at & ((UINT64_C(1) << bits) - 1)) || looked_at >= ram_end,
               "an accepted absent entry names no cached frame but 0");
+        PROVE(level == 1 || !(e & PTE_LARGE), "and no more than a frame");
     }
 }
 

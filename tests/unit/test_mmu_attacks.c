@@ -151,6 +151,12 @@ static void absent_entries(void)
     CHECK_EQ(update(l1, 9, UINT64_C(1) << 44 | ram), -EINVAL);
     CHECK_EQ(do_update_va_mapping(VA(1, 2, 3, 9), ram, 0), -EINVAL);
     CHECK_EQ(update(l2, 9, ram | PTE_LARGE), -EINVAL);
+    /* All from address 0 on, or from wherever the address is rounded down to. */
+    CHECK_EQ(update(l2, 9, PTE_LARGE), -EINVAL);
+    CHECK_EQ(update(l3, 9, PTE_LARGE), -EINVAL);
+    CHECK_EQ(update(root, 300, PTE_LARGE), -EINVAL);
+    CHECK_EQ(update(l3, 9, swapped | PTE_LARGE), -EINVAL);
+    CHECK_EQ(update(l1, 9, PTE_PAT), 0);
     /* Memory that is the firmware's. */
     CHECK_EQ(update(l1, 9, pte_make(mfn(0x7ff00), 0)), -EINVAL);
     CHECK_EQ(update(l1, 9, pte_make(mfn(0xfffff), 0)), -EINVAL);
@@ -167,6 +173,8 @@ static void absent_entries(void)
     l1tf_bits = 44;
     for (int type = FRAME_L1; type <= FRAME_L4; type++) {
         table(spare)[511] = ram;
+        CHECK_EQ(mmu_pin(d, spare, type), -EINVAL);
+        table(spare)[511] = type == FRAME_L1 ? ram : PTE_LARGE;
         CHECK_EQ(mmu_pin(d, spare, type), -EINVAL);
     }
     memory_oracle();
