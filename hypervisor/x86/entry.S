@@ -69,6 +69,16 @@
     pop     %rdi
 .endm
 
+/* What restore_registers has left below the frame's rip, where RSP is now and nobody pushes: a guest's
+ * view has this page, and the registers may be another domain's. */
+.macro clear_restored
+    .set    below, 8
+    .rept   REGS_RIP / 8
+    movq    $0, -below(%rsp)
+    .set    below, below + 8
+    .endr
+.endm
+
 /* RSP is at a guest's frame: Ringfort's own view of memory, and C's stack. RDI: the frame. */
 .macro enter_from_guest
     mov     INFO_HV_CR3(%rsp), %rcx
@@ -283,6 +293,7 @@ ist_entry:
 1:  mov     %r13, %rsp
     restore_registers
     add     $8, %rsp
+    clear_restored
     iretq
 
 /* A guest was interrupted: the main stack is empty. The frame moves there, then this is an entry
@@ -297,6 +308,10 @@ ist_from_guest:
     mov     %rbx, %rdi
     mov     $(REGS_ES / 8), %ecx
     rep movsq
+    mov     %rsp, %rdi
+    mov     $(REGS_ES / 8), %ecx
+    xor     %eax, %eax
+    rep stosq
     lea     -C_STACK_GAP(%rbx), %rsp
     mov     %rsp, %rax
     push    $HV_DS

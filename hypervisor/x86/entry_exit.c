@@ -1,6 +1,7 @@
 /* Between a handler and the return to a guest; and the returns that a guest asks for or spoils. */
 #include "domain/domain.h"
 #include "lib/assert.h"
+#include "lib/string.h"
 #include "memory/hypmap.h"
 #include "memory/mmu.h"
 #include "schedule/work.h"
@@ -35,6 +36,15 @@ void prepare_exit(void)
     assert(!v->domain->is_compat || guest_regs()->cs != FLAT_CS64);
 }
 
+/* The fault's frame and handler were on the page of the guest's frame, below it, which under
+ * isolation the next guest's view has too. C's stack lies lower. */
+static void clear_below(struct cpu_user_regs *regs)
+{
+    uint64_t used = (uint64_t)regs & ~PAGE_MASK;
+
+    memset((char *)regs - used, 0, used);
+}
+
 /* A page of the LDT that was not faulted in yet, or a state no processor accepts. Interrupts are
  * off and CR2 is still the fault's. */
 void handle_failed_return(struct cpu_user_regs *regs)
@@ -43,6 +53,7 @@ void handle_failed_return(struct cpu_user_regs *regs)
     uint64_t va = read_cr2();
     uint16_t selectors[4];
 
+    clear_below(regs);
     irq_enable();
     if (v->arch.return_fault == VEC_PF && va >= HV_VIRT_START && va < HV_VIRT_END &&
         mmu_fixup_fault(v, va, 0, regs))

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from machine import Boot, Domain0, Qemu, paths
+from machine import Boot, Domain0, Module, Qemu, paths
 
 pytestmark = pytest.mark.skipif(not paths.is_ringfort(), reason="Ringfort's address map")
 
@@ -18,6 +18,9 @@ AREA_SIZE = 0x200000
 AREA_PARTS = [(0, 0x24000), (0x31000, 0x32000), (0x33000, 0x34000), (0x35000, 0x36000),
               (0x37000, 0x38000), (0x3F000, 0x40000)]
 ENTRY_CODE_LIMIT = 0x4000
+AREA_ADDRESS = 0xffff000000000000 | AREAS * SLOT
+# What guests/leftovers.c has in registers.
+LEFT = 0x5ec8e7001ef70000
 # One loop that stays in user mode and one that is in the kernel most of the time.
 LOAD = "(while :; do :; done) & (while :; do dd if=/dev/zero of=/dev/null bs=1M count=500; done) " \
        "2>/dev/null &\n"
@@ -78,3 +81,26 @@ def test_guest_view(cpus):
                 seen[cpu].add(look(qemu, cpu))
             time.sleep(0.05)
         qemu.progress("each processor was seen in kernel and user mode, with nothing in sight")
+
+
+def stack_tops(qemu):
+    """The words of the first processor's stacks on the pages that a guest's view has."""
+    for begin, end in AREA_PARTS[1:]:
+        text = qemu.control.monitor(f"x /{(end - begin) // 8}gx {AREA_ADDRESS + begin:#x}", 0)
+        words = [int(word, 16) for word in re.findall(r"0x(\w{16})", text)]
+        assert len(words) == (end - begin) // 8, text
+        yield from words
+
+
+@pytest.mark.parametrize("way", ["return", "step", "watch"])
+def test_stack_tops(way):
+    """Registers of earlier entries, which may have been another domain's, are not there any more."""
+    guest = Module(paths.BUILD / "guests" / "leftovers.elf", way)
+    with Qemu(f"stack-tops-{way}", Boot([guest], options="xpti=1")) as qemu:
+        qemu.wait("left\r*\n", 60)
+        for _ in range(10):
+            qemu.control.command("stop")
+            words = list(stack_tops(qemu))
+            qemu.control.command("cont")
+            assert LEFT not in words
+            time.sleep(0.05)
