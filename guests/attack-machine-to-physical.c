@@ -67,6 +67,27 @@ static void check_mapped(void)
     CHECK_EQ(map_at(FREE_BASE, frame, PAGE_RO), -XEN_EINVAL);
 }
 
+/* A table that is given back while it is pinned (advisory 252 was about the ends of such): it is
+ * one until it is unpinned, and nobody's then. */
+static void check_pinned(void)
+{
+    pfn_t pfn = spare_pfn();
+    xen_pfn_t frame = pfn_to_mfn(pfn), again[64];
+
+    MUST(mmuext_mfn(MMUEXT_PIN_L1_TABLE, frame));
+    CHECK_EQ(reservation(XENMEM_decrease_reservation, &frame), 1);
+    CHECK(mfn_to_pfn(frame) > start_info->nr_pages);
+    CHECK_EQ(map_at(FREE_BASE, frame, PAGE_RW), -XEN_EINVAL);
+    for (unsigned i = 0; i < ARRAY_SIZE(again); i++) {
+        again[i] = pfn;
+        if (reservation(XENMEM_populate_physmap, &again[i]) == 1)
+            CHECK(again[i] != frame);
+    }
+    CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, frame), 0);
+    CHECK_EQ(mmuext_mfn(MMUEXT_UNPIN_TABLE, frame), -XEN_EINVAL);
+    CHECK_EQ(map_at(FREE_BASE, frame, PAGE_RO), -XEN_EINVAL);
+}
+
 void test(void)
 {
     volatile pfn_t *array = (volatile pfn_t *)machine_to_phys;
@@ -78,4 +99,5 @@ void test(void)
     check_names();
     check_given_back();
     check_mapped();
+    check_pinned();
 }

@@ -37,7 +37,7 @@ bool check_equal(long long got, long long want, const char *file, int line, cons
 
 bool is_refusal(long result)
 {
-    if (result == -XEN_EBUSY || result == -XEN_EPERM)
+    if (result == -XEN_EBUSY || result == -XEN_EPERM || result == -XEN_ENXIO)
         return hypercall2(RINGFORT_HYPERCALL, RINGFORT_OP_version, 0) < 0;
     return result == -XEN_EINVAL;
 }

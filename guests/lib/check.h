@@ -12,8 +12,8 @@
 #define CHECK_NUMBER(value)                                                                        \
     ((long long)__builtin_choose_expr(sizeof(value) > sizeof(long), (value), (long)(value)))
 
-/* What Ringfort refuses in one way, -EINVAL. Xen's words for some of it are -EBUSY and -EPERM,
- * which only another hypervisor may say. */
+/* What Ringfort refuses in one way, -EINVAL. Xen's words for some of it are -EBUSY, -EPERM
+ * and -ENXIO, which only another hypervisor may say. */
 #define CHECK_REFUSED(call) check_refusal((call), __FILE__, __LINE__, #call)
 bool is_refusal(long result);
 
