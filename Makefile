@@ -2,7 +2,7 @@
 #   make DEBUG=1   assertions, lock-order checks, refusal log, memory oracle (in build/debug/)
 #   make tools     what Domain0 runs beside xl (in build/tools)
 #   make run | test | test-long | fuzz | fuzz-guest | coverage | bench | bench-domains |
-#        bench-isolation | lint | stats
+#        bench-isolation | bench-creation | lint | stats
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
@@ -130,6 +130,13 @@ bench-isolation: setup
 	@$(MAKE) --no-print-directory all
 	@bench/isolation/run
 
+# What making and ending domains costs, on Xen too: rows of a table. SYSTEMS=ringfort, xen or both.
+bench-creation: setup
+	@tools/setup test
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -s -C guests
+	@bench/creation $(SYSTEMS)
+
 # ringfort-bvt and ringfort-trace, for any Debian with Xen's libraries.
 tools: setup
 	@$(MAKE) --no-print-directory -C tools/domain0
@@ -143,4 +150,4 @@ stats:
 clean:
 	rm -rf $(OUT)/release $(OUT)/debug $(OUT)/ringfort* $(OUT)/host $(OUT)/guests
 
-.PHONY: all run setup test test-long fuzz fuzz-guest coverage bench bench-domains bench-isolation tools lint stats clean
+.PHONY: all run setup test test-long fuzz fuzz-guest coverage bench bench-domains bench-isolation bench-creation tools lint stats clean
