@@ -1,7 +1,7 @@
 /* A domain without privileges tries every frame of the machine: it maps each, to read and to write,
  * makes each a table, names each in the machine-to-physical array, copies and clears each. In
  * advisories such as 29, 212 and 286 one frame of somebody else's was enough. What must hold: only
- * those that the domain was given are accepted. */
+ * those that the domain was given are accepted, all others refused with -EINVAL. */
 #include "guest.h"
 
 #define MACHINE_FRAMES 0x10000U /* 256 MiB */
@@ -30,14 +30,15 @@ static unsigned try(pte_t *leaf, mfn_t page, mfn_t mfn)
     struct mmuext_op copy = {.cmd = MMUEXT_COPY_PAGE, .arg1.mfn = page, .arg2.src_mfn = mfn};
     unsigned accepted = 0;
 
-    accepted += !entry_write(leaf, pte_make(mfn, PAGE_RO));
-    accepted += !entry_write(leaf, pte_make(mfn, PAGE_RW));
-    accepted += !mmuext_mfn(MMUEXT_PIN_L1_TABLE, mfn);
-    accepted += !mmuext_mfn(MMUEXT_UNPIN_TABLE, mfn);
-    accepted += !mmu_update_one((uint64_t)mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, 0);
-    accepted += !mmu_update_one((uint64_t)mfn << PAGE_SHIFT | MMU_NORMAL_PT_UPDATE, 0);
-    accepted += !mmuext_op(&clear, 1, NULL, DOMID_SELF);
-    accepted += !mmuext_op(&copy, 1, NULL, DOMID_SELF);
+    accepted += entry_write(leaf, pte_make(mfn, PAGE_RO)) != -XEN_EINVAL;
+    accepted += entry_write(leaf, pte_make(mfn, PAGE_RW)) != -XEN_EINVAL;
+    accepted += mmuext_mfn(MMUEXT_PIN_L1_TABLE, mfn) != -XEN_EINVAL;
+    accepted += mmuext_mfn(MMUEXT_UNPIN_TABLE, mfn) != -XEN_EINVAL;
+    accepted += mmu_update_one((uint64_t)mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, 0) != -XEN_EINVAL;
+    accepted +=
+        mmu_update_one((uint64_t)mfn << PAGE_SHIFT | MMU_NORMAL_PT_UPDATE, 0) != -XEN_EINVAL;
+    accepted += mmuext_op(&clear, 1, NULL, DOMID_SELF) != -XEN_EINVAL;
+    accepted += mmuext_op(&copy, 1, NULL, DOMID_SELF) != -XEN_EINVAL;
     return accepted;
 }
 
