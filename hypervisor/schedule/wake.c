@@ -115,6 +115,34 @@ static struct runqueue *move_to_best(struct vcpu *v, struct runqueue *rq, nsec_t
     return to;
 }
 
+/* One more has a part of its domain's weight from now on: until now those that run have had the
+ * part that they are charged by. Without this, vCPUs that fall asleep and wake together would each
+ * run by a larger part, as they look how many they are only when they are charged or chosen. As
+ * queues have no order, the others' locks are only tried; who holds one is most likely charging. */
+static void charge_siblings(const struct runqueue *rq, const struct vcpu *v, nsec_t at)
+{
+    struct vcpu *sibling;
+
+    if (READ_ONCE(v->domain->sched.runnable) < 2)
+        return;
+    for_each_vcpu (v->domain, sibling) {
+        struct runqueue *other = runqueue_of(READ_ONCE(sibling->sched.cpu));
+
+        if (READ_ONCE(other->running) != sibling ||
+            READ_ONCE(sibling->sched.bvt.weight) <= v->sched.bvt.weight)
+            continue;
+        if (other == rq) {
+            runqueue_share_weight(sibling);
+        } else if (spin_trylock(&other->lock)) {
+            if (other->running == sibling) {
+                runqueue_charge(other, at);
+                runqueue_share_weight(sibling);
+            }
+            spin_unlock(&other->lock);
+        }
+    }
+}
+
 /* On its queue, which is locked and charged. Only sleep gives the right to warp. */
 static void enqueue(struct runqueue *rq, struct vcpu *v, nsec_t at)
 {
@@ -129,6 +157,7 @@ static void enqueue(struct runqueue *rq, struct vcpu *v, nsec_t at)
     account_warp(v, was_warped);
     v->sched.is_parked = false;
     runqueue_insert(rq, v);
+    charge_siblings(rq, v, at);
     consider_preemption(rq, v, at);
     if (rq->count > 1)
         sched_tell_idle_cpu(v);

@@ -420,6 +420,60 @@ static void test_soft_affinity(void)
     CHECK(share(d[1], 0, SEC) > 950);
 }
 
+/* The CPU on which the vCPU runs, or -1. */
+static int cpu_of(const struct sim_vcpu *s, unsigned cpus)
+{
+    for (unsigned cpu = 0; cpu < cpus; cpu++)
+        if (runqueue_of(cpu)->running == &s->v)
+            return (int)cpu;
+    return -1;
+}
+
+/* All that run fall asleep for a moment, the last first, and wake one after the other, so that each
+ * sees no more than those before it. */
+static void nap(struct domain *d, unsigned vcpus)
+{
+    for (int i = (int)vcpus - 1; i >= 0; i--) {
+        int cpu = cpu_of(sim_vcpu(d, (unsigned)i), vcpus);
+
+        if (cpu >= 0)
+            sim_block((unsigned)cpu);
+        sim_run(5 * NSEC_PER_USEC);
+    }
+    for (unsigned i = 0; i < vcpus; i++) {
+        vcpu_unblock(&sim_vcpu(d, i)->v);
+        sim_run(5 * NSEC_PER_USEC);
+    }
+}
+
+/* Who does that often has no more than its weight, beside one that computes. */
+static void test_naps_earn_nothing(void)
+{
+    static const nsec_t between[] = {MSEC, 4 * MSEC, 9 * MSEC};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(between); i++) {
+        struct domain *d[2];
+        nsec_t done, begin;
+
+        sim_reset(2, 0);
+        for (unsigned k = 0; k < 2; k++) {
+            d[k] = sim_domain(2, 256, 0);
+            set_default_warp(&sim_vcpu(d[k], 0)->v);
+            set_default_warp(&sim_vcpu(d[k], 1)->v);
+            sim_start(d[k], 0, 0);
+        }
+        sim_run(SEC);
+        done = sim_done(d[0]);
+        begin = sim_clock;
+        while (sim_clock < begin + RUN) {
+            nap(d[0], 2);
+            sim_run(between[i]);
+        }
+        sim_check();
+        CHECK_SHARE(share(d[0], done, sim_clock - begin), 1000);
+    }
+}
+
 /* |A_i - A_j| <= max(C/w_i, C/w_j) on one CPU, for any weights, with vCPUs that come and go beside.
  */
 static void test_bounded_lag(void)
@@ -509,6 +563,7 @@ int main(void)
     test_default_warp();
     test_sleep_earns_nothing();
     test_yield_earns_nothing();
+    test_naps_earn_nothing();
     test_warp_is_borrowed();
     test_affinity();
     test_unpinning();
