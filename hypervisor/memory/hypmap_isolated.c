@@ -142,8 +142,11 @@ void isolation_load(struct vcpu *v, mfn_t root, bool kernel)
         own->source[0] = own->source[1] = INVALID_MFN;
         v->memory.root_changed = false;
     }
-    if (changed)
+    if (changed) {
         copy_root(own, root, kernel);
+        /* What this PCID kept may be of tables that are no more: not even for the flush below. */
+        hv &= ~CR3_KEEP;
+    }
     asm volatile("mov %0, %%cr3" : : "r"(hv) : "memory");
     if (changed && root_mode == ROOT_ISOLATED_PCID)
         tlb_flush_local();
