@@ -33,7 +33,7 @@ int dirty_log_enable(struct domain *d, uint64_t seed)
     hash_key_make(&log->key, seed);
     log->reader = current->memory.kernel_root;
     spin_lock(&d->log_lock);
-    if (d->log || d->state != DOMAIN_ALIVE)
+    if (d->log || READ_ONCE(d->state) != DOMAIN_ALIVE)
         rc = refuse(-EINVAL);
     else
         WRITE_ONCE(d->log, log);
@@ -64,8 +64,7 @@ int dirty_log_disable(struct domain *d)
     struct frame *at = NULL;
     int rc = 0;
 
-    if (likely(!READ_ONCE(d->log)))
-        return 0;
+    /* Not without the lock: who has just found the domain alive may be about to switch it on. */
     spin_lock(&d->log_lock);
     log = d->log;
     if (log) {

@@ -1,4 +1,4 @@
-/* sources: @memory hypervisor/memory/dirty_scan.c */
+/* sources: @memory hypervisor/memory/dirty_scan.c tests/host/interleave.c */
 /* The log of dirty frames, used as the tools use it: domain 0 copies domain 1. */
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include <xen/domctl.h>
 
 #include "check.h"
+#include "interleave.h"
 #include "lib/errno.h"
 #include "memory/allocator.h"
 #include "memory/dirty_log.h"
@@ -462,6 +463,39 @@ static void death(void)
     memory_oracle();
 }
 
+static void switch_on(void)
+{
+    dirty_log_enable(guest, 1);
+}
+
+static void die(void)
+{
+    guest->state = DOMAIN_DYING;
+    while (memory_teardown(guest) == -ERESTART)
+        ;
+}
+
+static void other_processor(unsigned next)
+{
+    machine_run(next);
+}
+
+/* Whoever comes first: no log is left behind. */
+static void death_while_switched_on(void)
+{
+    unsigned first = 0;
+    bool reached;
+
+    do {
+        start();
+        reached = interleave_two(switch_on, die, ++first, 0, other_processor);
+        machine_run(0);
+        CHECK(!guest->log);
+        CHECK_EQ(frames_free(), free_at_start + PAGES);
+    } while (reached);
+    CHECK(first > 2);
+}
+
 /* Random stores, reads, scans and interruptions: at the end what the tool has is what there is. */
 static void random_walk(void)
 {
@@ -510,6 +544,7 @@ int main(void)
     far_numbers();
     no_memory();
     death();
+    death_while_switched_on();
     random_walk();
     return check_report();
 }
