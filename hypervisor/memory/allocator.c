@@ -4,7 +4,8 @@
  * searching from the top keeps low memory for the devices that need it.
  *
  * A free block is described by its first frame: COUNT_FREE, and its order in the type word. It
- * holds whatever its last owner left; frames are zeroed when they are allocated.
+ * holds whatever its last owner left; frames are zeroed when they are allocated, or piece by piece
+ * before that (domain_prepare_frames), and then marked COUNT_CLEAN.
  */
 #include "memory/allocator.h"
 
@@ -16,6 +17,7 @@
 #include "memory/m2p.h"
 #include "memory/mapping.h"
 #include "memory/tlb.h"
+#include "schedule/schedule.h"
 #include "x86/smp.h"
 
 #define ZONES 42 /* bits of a frame number, and zone 0 */
@@ -32,7 +34,8 @@ static unsigned zone_of(mfn_t m)
     return 64 - __builtin_clzll(m.n);
 }
 
-static void block_insert(struct frame *f, unsigned order)
+/* `first`: it is taken before the others of its order. */
+static void block_insert(struct frame *f, unsigned order, bool first)
 {
     unsigned zone = zone_of(frame_mfn(f));
     struct list *head = &free_blocks[zone][order];
@@ -40,8 +43,11 @@ static void block_insert(struct frame *f, unsigned order)
     if (!head->next)
         list_init(head);
     f->type = order;
-    f->count = COUNT_RAM | COUNT_FREE;
-    list_add_tail(head, &f->link);
+    f->count = COUNT_RAM | COUNT_FREE | (f->count & COUNT_CLEAN);
+    if (first)
+        list_add(head, &f->link);
+    else
+        list_add_tail(head, &f->link);
     orders_present[zone] |= UINT32_C(1) << order;
 }
 
@@ -52,12 +58,12 @@ static void block_remove(struct frame *f)
     list_del(&f->link);
     if (list_empty(&free_blocks[zone][order]))
         orders_present[zone] &= ~(UINT32_C(1) << order);
-    f->count = COUNT_RAM;
+    f->count &= ~COUNT_FREE;
     f->type = 0;
 }
 
 /* Frames 1 << order from `f` become free; joins them with free neighbours. Lock held. */
-static void block_free(struct frame *f, unsigned order)
+static void block_free(struct frame *f, unsigned order, bool first)
 {
     free_count += UINT64_C(1) << order;
     for (; order < MAX_ORDER; order++) {
@@ -68,13 +74,13 @@ static void block_free(struct frame *f, unsigned order)
         if (!mfn_valid(buddy))
             break;
         b = frame_of(buddy);
-        if (READ_ONCE(b->count) != (COUNT_RAM | COUNT_FREE) || b->type != order)
+        if ((READ_ONCE(b->count) & ~COUNT_CLEAN) != (COUNT_RAM | COUNT_FREE) || b->type != order)
             break;
         block_remove(b);
         if (buddy.n < m.n)
             f = b;
     }
-    block_insert(f, order);
+    block_insert(f, order, first);
 }
 
 /* A block of exactly `order` from zones up to `zone`, or NULL. */
@@ -91,27 +97,26 @@ static struct frame *block_take(unsigned order, unsigned zone)
         f = list_first(&free_blocks[zone][have], struct frame, link);
         block_remove(f);
         while (have-- > order)
-            block_insert(f + (UINT64_C(1) << have), have);
+            block_insert(f + (UINT64_C(1) << have), have, false);
         free_count -= UINT64_C(1) << order;
         return f;
     }
     return NULL;
 }
 
-/* Frames that left a domain may still be named by a processor's TLB. */
+/* Frames that left a domain may still be named by a processor's TLB. Who has not flushed since any
+ * of them left has not since the last one did. */
 static void flush_before_use(const struct frame *f, unsigned order)
 {
-    cpumask_t all = {{0}}, cpus;
+    uint32_t now = tlb_clock(), last = 0;
+    cpumask_t cpus;
 
-    for (uint64_t i = 0; i < UINT64_C(1) << order; i++) {
-        if (!f[i].stamp)
-            continue;
-        tlb_flush_needed(&cpus_online, f[i].stamp, &cpus);
-        for (unsigned w = 0; w < ARRAY_SIZE(all.bits); w++)
-            all.bits[w] |= cpus.bits[w];
-    }
-    if (!cpumask_empty(&all))
-        tlb_flush_mask(&all);
+    for (uint64_t i = 0; i < UINT64_C(1) << order; i++)
+        if (f[i].stamp && (!last || now - f[i].stamp < now - last))
+            last = f[i].stamp;
+    tlb_flush_needed(&cpus_online, last, &cpus);
+    if (!cpumask_empty(&cpus))
+        tlb_flush_mask(&cpus);
 }
 
 /* Takes `count` frames from the domain's claim, or gives them back to it. Lock held. */
@@ -121,10 +126,9 @@ static void claim_change(struct domain *d, int64_t count)
     claimed_count += (uint64_t)count;
 }
 
-/* Frames for `d` (NULL: for Ringfort itself), but none that others have claimed. What comes out of
- * the domain's own claim is in *claimed. */
-static struct frame *frames_alloc(struct domain *d, unsigned order, unsigned zone,
-                                  uint64_t *claimed)
+/* Frames for `d` (NULL: for Ringfort itself), but none that others have claimed, as their last
+ * owner left them. What comes out of the domain's own claim is in *claimed. */
+static struct frame *frames_take(struct domain *d, unsigned order, unsigned zone, uint64_t *claimed)
 {
     uint64_t count = UINT64_C(1) << order, own;
     struct frame *f = NULL;
@@ -140,19 +144,39 @@ static struct frame *frames_alloc(struct domain *d, unsigned order, unsigned zon
         claim_change(d, -(int64_t)*claimed);
     }
     spin_unlock(&frames_lock);
-    if (!f)
-        return NULL;
+    if (f)
+        flush_before_use(f, order);
+    return f;
+}
 
-    flush_before_use(f, order);
-    for (uint64_t i = 0; i < UINT64_C(1) << order; i++)
-        clear_page(mfn_to_virt(frame_mfn(f + i)));
+static struct frame *frames_alloc(struct domain *d, unsigned order, unsigned zone,
+                                  uint64_t *claimed)
+{
+    struct frame *f = frames_take(d, order, zone, claimed);
+
+    for (uint64_t i = 0; f && i < UINT64_C(1) << order; i++) {
+        if (!(f[i].count & COUNT_CLEAN))
+            clear_page(mfn_to_virt(frame_mfn(f + i)));
+        f[i].count &= ~COUNT_CLEAN;
+    }
     return f;
 }
 
 static void frames_give(struct frame *f, unsigned order)
 {
     spin_lock(&frames_lock);
-    block_free(f, order);
+    block_free(f, order, false);
+    spin_unlock(&frames_lock);
+}
+
+/* Frames that were taken for `d`, and which it does not get after all. */
+static void frames_give_back(struct domain *d, struct frame *f, unsigned order, uint64_t claimed)
+{
+    spin_lock(&frames_lock);
+    block_free(f, order, true);
+    /* A domain that is ending has no claim to give back to. */
+    if (d->state == DOMAIN_ALIVE)
+        claim_change(d, (int64_t)claimed);
     spin_unlock(&frames_lock);
 }
 
@@ -166,7 +190,7 @@ void allocator_add(mfn_t start, mfn_t end)
         while (n + (UINT64_C(1) << order) > end.n)
             order--;
         assert(mfn_valid(mfn(n)));
-        block_free(frame_of(mfn(n)), order);
+        block_free(frame_of(mfn(n)), order, false);
         n += UINT64_C(1) << order;
         total_count += UINT64_C(1) << order;
     }
@@ -214,28 +238,44 @@ static bool frames_assign(struct domain *d, struct frame *f, unsigned order, boo
     return true;
 }
 
+/* The highest zone whose frames a domain may have with so many address bits (0: any); zone 0, which
+ * is empty, where there is none. */
+static unsigned highest_zone(const struct domain *d, unsigned address_bits)
+{
+    unsigned bits = MIN(address_bits ? address_bits : 64, d->address_bits);
+
+    return bits > PAGE_SHIFT ? bits - PAGE_SHIFT : 0;
+}
+
 static struct frame *alloc_frames(struct domain *d, unsigned order, unsigned address_bits,
                                   bool kept)
 {
-    unsigned bits = address_bits ? address_bits : 64;
     uint64_t claimed = 0;
-    struct frame *f;
+    struct frame *f = frames_alloc(d, order, highest_zone(d, address_bits), &claimed);
 
-    bits = MIN(bits, d->address_bits);
-    if (bits <= PAGE_SHIFT)
-        return NULL;
-    f = frames_alloc(d, order, bits - PAGE_SHIFT, &claimed);
-    if (!f)
-        return NULL;
-    if (frames_assign(d, f, order, kept))
+    if (!f || frames_assign(d, f, order, kept))
         return f;
-    spin_lock(&frames_lock);
-    block_free(f, order);
-    /* A domain that is ending has no claim to give back to. */
-    if (d->state == DOMAIN_ALIVE)
-        claim_change(d, (int64_t)claimed);
-    spin_unlock(&frames_lock);
+    frames_give_back(d, f, order, claimed);
     return NULL;
+}
+
+bool domain_prepare_frames(struct domain *d, unsigned order, unsigned address_bits)
+{
+    uint64_t count = UINT64_C(1) << order, claimed = 0, i = 0;
+    struct frame *f = frames_take(d, order, highest_zone(d, address_bits), &claimed);
+    bool is_cut = false;
+
+    if (!f)
+        return true;
+    for (; i < count && !is_cut; i++) {
+        if (f[i].count & COUNT_CLEAN)
+            continue;
+        clear_page(mfn_to_virt(frame_mfn(f + i)));
+        f[i].count |= COUNT_CLEAN;
+        is_cut = preempt_needed();
+    }
+    frames_give_back(d, f, order, claimed);
+    return i == count;
 }
 
 struct frame *domain_alloc_frames(struct domain *d, unsigned order, unsigned address_bits)

@@ -19,6 +19,11 @@ void page_free(void *page, unsigned order);
  * 1 << address_bits bytes (0: no limit). NULL when refused or exhausted. */
 struct frame *domain_alloc_frames(struct domain *d, unsigned order, unsigned address_bits);
 
+/* Zeroes the block that the same call of domain_alloc_frames() would give, a frame at least, until
+ * other work waits. False: not all of it; call again, when that is done. Without it an allocation
+ * zeroes all at one go. */
+bool domain_prepare_frames(struct domain *d, unsigned order, unsigned address_bits);
+
 /* Drops the allocated reference of a domain's frame (decrease_reservation): false if it was not
  * allocated to a domain any more. */
 bool domain_release_frame(struct frame *f);

@@ -147,7 +147,7 @@ static int request_check(const struct xen_memory_exchange *x)
     unsigned chunk_order = MAX(x->in.extent_order, x->out.extent_order);
     uint64_t in = x->in.nr_extents, out = x->out.nr_extents;
 
-    if (chunk_order > extent_order_max())
+    if (chunk_order > exchange_order_max())
         return refuse(-EPERM);
     if (in > UINT64_MAX >> 24 || out > UINT64_MAX >> 24 || x->nr_exchanged > in)
         return refuse(-EINVAL);

@@ -37,7 +37,8 @@ void frame_table_add_ram(mfn_t start, mfn_t end);
 #define COUNT_RAM (UINT32_C(1) << 30)       /* a frame of RAM; never cleared */
 #define COUNT_SHARED (UINT32_C(1) << 29) /* Ringfort's page, shared with the owner; not its own */
 #define COUNT_FREE (UINT32_C(1) << 28)   /* on a free list, first of a block of 1 << type frames */
-#define COUNT_REFS (COUNT_FREE - 1)
+#define COUNT_CLEAN (UINT32_C(1) << 27)  /* nobody's, and zeroed since the last one had it */
+#define COUNT_REFS (COUNT_CLEAN - 1)
 /* Guests' references stop here: above is room for those that Ringfort takes without asking. */
 #define COUNT_LIMIT (COUNT_REFS - 1024)
 

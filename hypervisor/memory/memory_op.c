@@ -13,9 +13,9 @@
 #include "memory/reservation.h"
 #include "x86/current.h"
 
-unsigned extent_order_max(void)
+unsigned exchange_order_max(void)
 {
-    return current->domain->is_privileged ? EXTENT_ORDER_CONTROL : EXTENT_ORDER_GUEST;
+    return current->domain->is_privileged ? EXTENT_ORDER_MAX : EXCHANGE_ORDER_GUEST;
 }
 
 unsigned extent_address_bits(const struct domain *d, unsigned flags)

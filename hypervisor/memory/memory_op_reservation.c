@@ -17,9 +17,10 @@
 #include "schedule/schedule.h"
 #include "x86/current.h"
 
-/* One extent: where the guest's list has it, and how it is to be allocated. */
+/* One extent: where the guest's list has it, and how it is to be allocated; or one frame of it. */
 struct extent {
     uint64_t entry; /* guest address of its element; 0: the caller wants no list */
+    uint64_t frame; /* to give back: the extent's first is 0 */
     unsigned order;
     unsigned address_bits;
 };
@@ -85,10 +86,14 @@ static bool decrease_extent(struct domain *d, const struct extent *e)
 
     if (!words_from_guest(&first, e->entry, 1))
         return refuse(false);
-    for (uint64_t i = 0; i < UINT64_C(1) << e->order; i++)
-        if (!frame_return(d, mfn(first + i)))
-            return false;
-    return true;
+    return frame_return(d, mfn(first + e->frame));
+}
+
+/* False: other work waits before the extent's memory is zeroed. */
+static bool extent_prepare(unsigned op, struct domain *d, const struct extent *e)
+{
+    return op == XENMEM_decrease_reservation || e->order == 0 ||
+           domain_prepare_frames(d, e->order, e->address_bits);
 }
 
 static bool extent_perform(unsigned op, struct domain *d, const struct extent *e)
@@ -109,15 +114,22 @@ static uint64_t extents_max(void)
     return (guest_is_narrow() ? UINT32_MAX : UINT64_MAX) >> MEMOP_EXTENT_SHIFT;
 }
 
+/* Frames are taken by the extent and given back one by one: in how many bits of its progress a
+ * request counts the steps of one extent. */
+static unsigned step_bits(unsigned op, const struct xen_memory_reservation *r)
+{
+    return op == XENMEM_decrease_reservation ? r->extent_order : 0;
+}
+
 /* True when the request makes sense before any extent is looked at. The list is checked as a whole,
  * so that no element's address can wrap into Ringfort's range. */
 static bool request_ok(unsigned op, uint64_t start, const struct xen_memory_reservation *r)
 {
     uint64_t list = handle_addr(r->extent_start);
 
-    if (start > r->nr_extents || r->nr_extents > extents_max())
+    if (r->extent_order > EXTENT_ORDER_MAX || r->nr_extents > extents_max() >> r->extent_order)
         return false;
-    if (r->extent_order > extent_order_max())
+    if (start > r->nr_extents << step_bits(op, r))
         return false;
     if (r->mem_flags & XENMEMF_populate_on_demand)
         return false;
@@ -126,7 +138,7 @@ static bool request_ok(unsigned op, uint64_t start, const struct xen_memory_rese
     return list == 0 || guest_range_ok(list, r->nr_extents * word_size());
 }
 
-/* Does extents until one fails, all are done or work waits. */
+/* Does steps from `start` on until one fails, all are done or work waits. */
 static uint64_t extents_perform(unsigned op, struct domain *d, uint64_t start,
                                 const struct xen_memory_reservation *r, bool *preempted)
 {
@@ -135,17 +147,20 @@ static uint64_t extents_perform(unsigned op, struct domain *d, uint64_t start,
         .address_bits = extent_address_bits(d, r->mem_flags),
     };
     uint64_t list = handle_addr(r->extent_start);
+    unsigned bits = step_bits(op, r);
+    uint64_t steps = r->nr_extents << bits;
 
-    for (uint64_t i = start; i < r->nr_extents; i++) {
-        if (i != start && preempt_needed()) {
+    for (uint64_t i = start; i < steps; i++) {
+        if ((i != start && preempt_needed()) || !extent_prepare(op, d, &e)) {
             *preempted = true;
             return i;
         }
-        e.entry = list ? list + i * word_size() : 0;
+        e.entry = list ? list + (i >> bits) * word_size() : 0;
+        e.frame = i & ((UINT64_C(1) << bits) - 1);
         if (!extent_perform(op, d, &e))
             return i;
     }
-    return r->nr_extents;
+    return steps;
 }
 
 /* The result is a count even for a request that is wrong as a whole; the reason is for the log. */
@@ -168,7 +183,7 @@ long memory_reservation_op(unsigned op, uint64_t start, uint64_t arg)
         return nothing_done(start, -EINVAL);
     d = domain_get_foreign(r.domid);
     if (!d)
-        return nothing_done(start, -EPERM);
+        return nothing_done(start >> step_bits(op, &r), -EPERM);
     /* The pseudo-domains' frames are nobody's to change, and a dying domain takes no more. */
     done = start;
     if (d->id < MAX_DOMAINS && d->state == DOMAIN_ALIVE)
@@ -177,5 +192,5 @@ long memory_reservation_op(unsigned op, uint64_t start, uint64_t arg)
     if (preempted)
         return hypercall_restart(__HYPERVISOR_memory_op, 2,
                                  (unsigned long)op | done << MEMOP_EXTENT_SHIFT, arg);
-    return (long)done;
+    return (long)(done >> step_bits(op, &r));
 }

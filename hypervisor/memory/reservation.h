@@ -10,24 +10,26 @@
 
 struct domain;
 
-/* The operation number carries the first extent still to be done, for the restart rule. */
+/* The operation number carries the first step still to be done, for the restart rule. */
 #define MEMOP_EXTENT_SHIFT 6
 #define MEMOP_CMD_MASK ((1UL << MEMOP_EXTENT_SHIFT) - 1)
 
-/* Largest extents that one step may handle without a look at waiting work: 2 MiB for any guest, 16
- * MiB for the control domain, which builds others. */
-#define EXTENT_ORDER_GUEST 9
-#define EXTENT_ORDER_CONTROL 12
+/* The largest extents. One that has been zeroed is assigned without a look at waiting work; it is
+ * exchanged so even with the zeroing. Therefore only Domain0, whose devices may want as much in one
+ * piece, exchanges the largest; what others may is enough for Linux's bounce buffers. */
+#define EXTENT_ORDER_MAX 9
+#define EXCHANGE_ORDER_GUEST 6
 
-/* The largest order that `current` may ask for. */
-unsigned extent_order_max(void);
+/* The largest order that `current` may exchange. */
+unsigned exchange_order_max(void);
 
 /* The address width that frames of `d` must keep to when a caller asks for `flags` (XENMEMF_*);
  * 0: any. */
 unsigned extent_address_bits(const struct domain *d, unsigned flags);
 
-/* increase_reservation, decrease_reservation, populate_physmap from extent `start` on: the number
- * of extents done, counted from 0, or what hypercall_restart() returns. */
+/* increase_reservation, decrease_reservation, populate_physmap from step `start` on, which is an
+ * extent, or a frame to be given back: the number of extents done, counted from 0, or what
+ * hypercall_restart() returns. */
 long memory_reservation_op(unsigned op, uint64_t start, uint64_t arg);
 
 /* A frame that was just allocated to `d` is its `pfn` from now on. As soon as a frame is allocated,

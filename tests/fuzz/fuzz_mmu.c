@@ -221,7 +221,7 @@ static void step_by_address(struct input *in, unsigned self)
         unmap_grant(self, va, m, n & 32, n & 16 ? take_va(in) : 0);
 }
 
-unsigned extent_order_max(void)
+unsigned exchange_order_max(void)
 {
     return 0;
 }

@@ -156,6 +156,62 @@ static void merging(void)
     CHECK(domain_alloc_frames(d, 7, 0) != NULL);
 }
 
+static unsigned cleared;
+
+static void count_clear(void)
+{
+    cleared++;
+    machine_at_clear(1, count_clear);
+}
+
+/* A block is zeroed piece by piece, and stays the one that is taken next; what one domain had
+ * zeroed another may get, and no page that was used since passes for zeroed. */
+static void preparing(void)
+{
+    struct domain *d = machine_domain(0), *other = machine_domain(1);
+    unsigned cuts = 0;
+    uint64_t before;
+    struct frame *f;
+
+    machine_reset();
+    d->max_pages = other->max_pages = 32;
+    before = frames_free();
+    f = domain_alloc_frames(d, 4, 0);
+    for (unsigned i = 0; i < 16; i++) {
+        memset(mfn_to_virt(frame_mfn(f + i)), 0xaa, PAGE_SIZE);
+        domain_release_frame(f + i);
+    }
+    cleared = 0;
+    machine_at_clear(1, count_clear);
+    machine_preempt_always(true);
+    while (!domain_prepare_frames(d, 4, 0))
+        cuts++;
+    CHECK_EQ(cuts, 15);
+    CHECK_EQ(cleared, 16);
+    CHECK(domain_prepare_frames(d, 4, 0));
+    CHECK_EQ(frames_free(), before);
+    f = domain_alloc_frames(other, 4, 0);
+    CHECK_EQ(cleared, 16);
+    for (unsigned i = 0; i < 16; i++) {
+        CHECK(all_zero(frame_mfn(f + i)));
+        CHECK_EQ(f[i].count, COUNT_RAM | COUNT_ALLOCATED | 1);
+        memset(mfn_to_virt(frame_mfn(f + i)), 0xaa, PAGE_SIZE);
+        domain_release_frame(f + i);
+    }
+    /* Cut, and then taken at one go. */
+    CHECK(!domain_prepare_frames(d, 4, 0));
+    f = domain_alloc_frames(d, 4, 0);
+    CHECK_EQ(cleared, 32);
+    for (unsigned i = 0; i < 16; i++)
+        CHECK(all_zero(frame_mfn(f + i)));
+    /* Where there is none, there is nothing to wait for; a claim is not used up. */
+    CHECK(domain_prepare_frames(d, 4, PAGE_SHIFT));
+    CHECK_EQ(domain_claim(other, 8), 0);
+    CHECK(!domain_prepare_frames(other, 2, 0));
+    CHECK_EQ(frames_claimed(), 8);
+    machine_at_clear(0, NULL);
+}
+
 static uint64_t take_all(struct domain *d)
 {
     uint64_t count = 0;
@@ -331,6 +387,7 @@ int main(void)
     kept_room();
     scrubbing();
     merging();
+    preparing();
     sparse_memory();
     return check_report();
 }
