@@ -1,7 +1,7 @@
 /*
  * Leaves: entries of level-1 tables, singly and by the table. A leaf of RAM holds a reference to
- * its frame, and one through the type when it is writable. Tables are short enough to be done in
- * one go.
+ * its frame, and one through the type when it is writable. A frame may become free with its leaf,
+ * so that a table is too long to be done in one go.
  */
 #include "memory/validate.h"
 
@@ -14,7 +14,12 @@
 #include "memory/mapping.h"
 #include "memory/page_type.h"
 #include "memory/pte.h"
+#include "schedule/schedule.h"
 #include "x86/irq.h"
+
+/* Leaves looked at between two preemption points. Empty entries do not count: where the others are
+ * is the guest's choice. */
+#define LEAVES_STEP 32
 
 /* Below this lies memory that no map calls RAM, and that is in the caches all the same: the
  * firmware's tables, what its system management mode works on. */
@@ -104,7 +109,7 @@ void leaf_put(uint64_t entry)
 
 int leaves_fill(struct domain *d, uint64_t *table, unsigned *index)
 {
-    unsigned i = *index;
+    unsigned i = *index, done = 0;
 
     for (; (i = pte_skip_empty(table, i)) < TABLE_ENTRIES; i++) {
         uint64_t e = table[i];
@@ -119,17 +124,27 @@ int leaves_fill(struct domain *d, uint64_t *table, unsigned *index)
         }
         if (e != table[i])
             table[i] = e;
+        if (++done % LEAVES_STEP == 0 && preempt_needed()) {
+            *index = i + 1;
+            return -ERESTART;
+        }
     }
     *index = TABLE_ENTRIES;
     return 0;
 }
 
-void leaves_drop(const uint64_t *table, unsigned *index)
+int leaves_drop(const uint64_t *table, unsigned *index)
 {
+    unsigned done = 0;
+
     while ((*index = pte_skip_empty_below(table, *index)) > 0) {
         uint64_t e = table[--*index];
 
-        if (e & PTE_PRESENT)
-            leaf_put(e);
+        if (!(e & PTE_PRESENT))
+            continue;
+        leaf_put(e);
+        if (++done % LEAVES_STEP == 0 && preempt_needed())
+            return -ERESTART;
     }
+    return 0;
 }

@@ -180,9 +180,7 @@ int table_drop(struct frame *f, uint64_t key, unsigned *index)
     const uint64_t *table = mfn_to_virt(frame_mfn(f));
 
     assert(spin_held(&f->owner->paging_lock));
-    if (key_type(key) == FRAME_L1) {
-        leaves_drop(table, index);
-        return 0;
-    }
+    if (key_type(key) == FRAME_L1)
+        return leaves_drop(table, index);
     return drop_entries(f->owner, key, table, index);
 }

@@ -36,8 +36,8 @@ void leaf_put(uint64_t entry);
 /* A level-1 table of `d`: takes references for the entries from *index up; *index is then the first
  * one without. 0, -EINVAL, -ERESTART. */
 int leaves_fill(struct domain *d, uint64_t *table, unsigned *index);
-/* Drops those of the entries below *index. */
-void leaves_drop(const uint64_t *table, unsigned *index);
+/* Drops those of the entries below *index: 0, or -ERESTART with *index moved. */
+int leaves_drop(const uint64_t *table, unsigned *index);
 
 /* Checks a present entry of a table with `key` at `index` and takes its references; completes the
  * entry. `nested`: see type_get_nested. 0, -EINVAL, -ERESTART. */

@@ -102,6 +102,37 @@ static void pin_preempted(void)
     }
 }
 
+/* A table of leaves is cut, too, wherever in it they are; so is letting go of it. */
+static void leaves_cut(void)
+{
+    static const unsigned spread[] = {1, 3, 5};
+    struct domain *d = machine_domain(0);
+
+    for (unsigned n = 0; n < 3; n++) {
+        unsigned cuts = 0, leaves = 0;
+        mfn_t l1, page;
+
+        machine_reset();
+        l1 = machine_frame(d);
+        page = machine_frame(d);
+        for (unsigned i = 0; i < 512; i += spread[n], leaves++)
+            table(l1)[i] = pte_make(page, DATA);
+        machine_preempt_always(true);
+        while (mmu_pin(d, l1, FRAME_L1) == -ERESTART) {
+            memory_oracle();
+            cuts++;
+        }
+        CHECK_EQ(cuts, leaves / 32);
+        CHECK_EQ(type_of(page) & TYPE_COUNT, leaves);
+        CHECK_EQ(mmuext(MMUEXT_UNPIN_TABLE, l1.n, 0), 0);
+        for (cuts = 0; mmu_drain_dying(current) == -ERESTART; cuts++)
+            memory_oracle();
+        CHECK_EQ(cuts, leaves / 32 - 1);
+        CHECK_EQ(type_of(page) & TYPE_COUNT, 0);
+        CHECK_EQ(frame_of(l1)->count & COUNT_REFS, 1);
+    }
+}
+
 /* A pin that is begun and not continued: the table can be used for something else. */
 static void pin_abandoned(void)
 {
@@ -239,6 +270,7 @@ int main(void)
     pin_and_unpin();
     pin_preempted();
     pin_abandoned();
+    leaves_cut();
     refused();
     device_frames();
     flush_before_table();
