@@ -7,6 +7,7 @@
 
 #include "domain/domain.h"
 #include "hypercall/compat.h"
+#include "hypercall/hypercall.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/descriptor.h"
@@ -17,6 +18,7 @@
 #include "memory/page_type.h"
 #include "memory/pte.h"
 #include "memory/root.h"
+#include "schedule/schedule.h"
 #include "x86/cpu.h"
 #include "x86/current.h"
 #include "x86/desc.h"
@@ -62,17 +64,25 @@ static void segdesc_put_all(const mfn_t *frames, unsigned count)
             frame_put_typed(frame_of(frames[i]));
 }
 
+static unsigned gdt_pages(unsigned entries)
+{
+    return ROUND_UP(entries, DESCRIPTORS_PER_PAGE) / DESCRIPTORS_PER_PAGE;
+}
+
 int vcpu_set_gdt(struct vcpu *v, const mfn_t *frames, unsigned entries)
 {
-    unsigned pages = (entries + DESCRIPTORS_PER_PAGE - 1) / DESCRIPTORS_PER_PAGE;
+    unsigned pages = gdt_pages(entries);
     mfn_t old[GUEST_GDT_FRAMES];
 
     if (entries > GUEST_GDT_FRAMES * DESCRIPTORS_PER_PAGE)
         return refuse(-EINVAL);
     for (unsigned i = 0; i < pages; i++) {
-        if (segdesc_get(v->domain, frames[i])) {
+        /* Pages that have been checked are taken quickly when the call begins again. */
+        bool is_cut = i && preempt_needed();
+
+        if (is_cut || segdesc_get(v->domain, frames[i])) {
             segdesc_put_all(frames, i);
-            return refuse(-EINVAL);
+            return is_cut ? -ERESTART : refuse(-EINVAL);
         }
     }
     for (unsigned i = 0; i < GUEST_GDT_FRAMES; i++) {
@@ -119,13 +129,16 @@ static bool frame_list_read(uint64_t list, mfn_t *frames, unsigned count)
 long do_set_gdt(uint64_t frame_list, unsigned entries)
 {
     mfn_t frames[GUEST_GDT_FRAMES] = {{0}};
+    int rc;
 
     if (entries > GUEST_GDT_FRAMES * DESCRIPTORS_PER_PAGE)
         return refuse(-EINVAL);
-    if (!frame_list_read(frame_list, frames,
-                         ROUND_UP(entries, DESCRIPTORS_PER_PAGE) / DESCRIPTORS_PER_PAGE))
+    if (!frame_list_read(frame_list, frames, gdt_pages(entries)))
         return refuse(-EFAULT);
-    return vcpu_set_gdt(current, frames, entries);
+    rc = vcpu_set_gdt(current, frames, entries);
+    if (rc == -ERESTART)
+        return hypercall_restart(__HYPERVISOR_set_gdt, 2, frame_list, (uint64_t)entries);
+    return rc;
 }
 
 long do_update_descriptor(uint64_t ma, uint64_t desc)

@@ -25,7 +25,8 @@ long do_vm_assist(unsigned cmd, unsigned type);
 int vcpu_set_root(struct vcpu *v, mfn_t root, bool user);
 /* Drops both base pointers of a vCPU that does not run: 0 or -ERESTART. */
 int vcpu_drop_roots(struct vcpu *v);
-/* The same checks as set_gdt, for a vCPU that does not run. */
+/* As set_gdt, also for a vCPU that does not run: 0, -EINVAL; -ERESTART when other work waits, with
+ * nothing changed but that some pages have been checked. */
 int vcpu_set_gdt(struct vcpu *v, const mfn_t *frames, unsigned entries);
 void vcpu_drop_gdt(struct vcpu *v);
 void vcpu_drop_ldt(struct vcpu *v);

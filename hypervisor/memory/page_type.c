@@ -23,7 +23,8 @@
  * The type word has four kinds of state:
  *
  *    counted   count > 0                 valid as its type
- *    idle      count 0, partial 0        the type is history; only rule 8 looks at it
+ *    idle      count 0, partial 0        the type is history; only rule 8 looks at it, and who
+ *                                        wants descriptors: they were checked, and not written to
  *    partial   count 0, partial = k + 1  a table; entries below k hold references. The state itself
  *                                        owns one total reference, so the frame cannot be freed
  *    busy      partial all ones          somebody changes the type at this moment
@@ -117,7 +118,7 @@ static int type_complete(struct frame *f, uint64_t key, unsigned index, bool res
         return 0;
     }
     if (!key_is_table(key)) {
-        word_publish(f, key);
+        word_publish(f, type_key(FRAME_NONE));
         return rc;
     }
     if (!resumed)
@@ -131,7 +132,9 @@ static bool type_claim(struct frame *f, uint64_t old, uint64_t key, int *rc)
 {
     bool same = (old & TYPE_KEY) == key;
 
-    if (same && !key_is_table(key) && key_type(key) != FRAME_SEGDESC) {
+    /* What was no table stays what it was while it has no other type; of descriptors, too, nobody
+     * but Ringfort could change any. */
+    if (same && !key_is_table(key)) {
         *rc = 0;
         return word_swap(f, old, (old & TYPE_HISTORY) | key | 1);
     }

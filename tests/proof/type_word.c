@@ -11,6 +11,7 @@ static struct frame *const f = &frames[0];
 static uint64_t before;
 static uint32_t refs_before;
 static unsigned checks, drops;
+static bool is_unchecked; /* holds descriptors that were refused */
 
 /* Validation may fail or be interrupted at any index; then entries below it are held. */
 int table_fill(struct frame *table, uint64_t key, unsigned *index)
@@ -44,7 +45,8 @@ int descriptor_page_check(uint64_t *page, bool compat)
 {
     PROVE((f->type & TYPE_PARTIAL) == TYPE_BUSY, "busy while it is checked");
     checks++;
-    return any_bool() ? 0 : -EINVAL;
+    is_unchecked = any_bool();
+    return is_unchecked ? -EINVAL : 0;
 }
 
 void dying_add(struct frame *table)
@@ -105,6 +107,7 @@ static uint64_t any_key(void)
 static void never_busy(void)
 {
     PROVE(word_ok(f->type) && refs_ok(), "the frame is left whole, partial or idle, never busy");
+    PROVE(!is_unchecked || key_type(f->type) != FRAME_SEGDESC, "what is called descriptors is checked");
     PROVE(others(refs_of(0), f->type) == others(refs_before, before), "other references stay");
 }
 
@@ -122,7 +125,9 @@ void prove_get(void)
         PROVE((f->type & TYPE_COUNT) == (before & TYPE_COUNT) + 1, "one reference more");
         PROVE((f->type & TYPE_KEY) == key, "of the type asked for");
         PROVE(!in_use || (before & TYPE_KEY) == key, "no type displaces one in use");
-        PROVE(in_use || checks || (key_type(key) >= FRAME_WRITABLE), "tables and descriptors checked");
+        PROVE(in_use || checks || key_type(key) >= FRAME_WRITABLE ||
+                  (key_type(key) == FRAME_SEGDESC && before == key),
+              "tables and descriptors checked, these unless they were before");
         PROVE(in_use || key_type(before) == FRAME_NONE || (before & TYPE_KEY) == key || flushes,
               "flushed before it takes another type");
         PROVE(!(before & TYPE_LENT) || !asked_owner, "everywhere when other domains reached it");

@@ -234,6 +234,40 @@ static void local_descriptors(void)
     CHECK_EQ(update(l1, 4, pte_make(data, DATA)), 0);
 }
 
+/* Checked once, and again when it can have been written to; cut between pages. */
+static void descriptors_checked(void)
+{
+    const uint64_t flat = UINT64_C(0x00cffb000000ffff), gate = UINT64_C(0x00008c00e008ffff);
+    uint64_t frames[2];
+
+    start();
+    frames[0] = spare.n;
+    frames[1] = machine_frame(d).n;
+    table(spare)[511] = flat & ~(UINT64_C(1) << 40);
+    machine_preempt_always(true);
+    CHECK_EQ(do_set_gdt((uint64_t)frames, 1024), -ERESTART);
+    CHECK_EQ(last_restart.op, __HYPERVISOR_set_gdt);
+    CHECK_EQ(last_restart.args[1], 1024);
+    CHECK_EQ(table(spare)[511], flat);
+    CHECK_EQ(refs(spare), 1);
+    CHECK_EQ(frame_of(spare)->type, type_key(FRAME_SEGDESC));
+    machine_preempt_always(false);
+    CHECK_EQ(do_set_gdt((uint64_t)frames, 1024), 0);
+    CHECK_EQ(refs(spare), 2);
+    memory_oracle();
+    CHECK_EQ(do_set_gdt((uint64_t)frames, 0), 0);
+
+    /* By a mapping a gate comes in; what was refused once is not taken for checked. */
+    CHECK_EQ(update(l1, 9, pte_make(spare, DATA)), 0);
+    table(spare)[511] = gate;
+    CHECK_EQ(update(l1, 9, 0), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_EQ(do_set_gdt((uint64_t)frames, 512), -EINVAL);
+        CHECK_EQ(frame_of(spare)->type, type_key(FRAME_NONE));
+    }
+    memory_oracle();
+}
+
 static void global_descriptors(void)
 {
     const mfn_t nowhere = mfn(0x200000);
@@ -363,6 +397,7 @@ int main(void)
     by_address();
     after_a_dying_table();
     local_descriptors();
+    descriptors_checked();
     global_descriptors();
     grant_leaves();
     copied_roots();
