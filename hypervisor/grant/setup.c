@@ -5,6 +5,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/guest_copy.h"
+#include "schedule/schedule.h"
 #include "x86/current.h"
 
 /* The domain whose table is asked about, with a reference; NULL and *status otherwise. */
@@ -20,15 +21,19 @@ static struct domain *subject(domid_t id, int16_t *status)
     return d;
 }
 
-static int16_t setup(struct domain *d, const struct gnttab_setup_table *op)
+/* A GNTST, or -ERESTART: the table has grown, and other work waits. */
+static int setup(struct domain *d, const struct gnttab_setup_table *op)
 {
     uint64_t list = handle_addr(op->frame_list);
+    unsigned had = d->grants->nr_frames;
 
     if (op->nr_frames > d->grants->max_frames)
         return GNTST_general_error;
     for (unsigned i = 0; i < op->nr_frames; i++) {
         mfn_t m;
 
+        if (i > had && preempt_needed())
+            return -ERESTART;
         if (grant_shared_frame(d, i, &m))
             return GNTST_general_error;
         if (!words_to_guest(list + i * word_size(), &m.n, 1))
@@ -46,8 +51,12 @@ long grant_op_setup_table(uint64_t uop)
         return refuse(-EFAULT);
     d = subject(op.dom, &op.status);
     if (d) {
-        op.status = setup(d, &op);
+        int status = setup(d, &op);
+
         domain_put(d);
+        if (status == -ERESTART)
+            return -ERESTART;
+        op.status = (int16_t)status;
     }
     return struct_to_guest(uop, &op, gnttab_setup_table) ? 0 : refuse(-EFAULT);
 }

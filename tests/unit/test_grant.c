@@ -102,6 +102,15 @@ static void test_setup(void)
     CHECK_EQ(grant_world_op(GNTTABOP_setup_table, &s, 1), 0);
     CHECK_EQ(s.status, GNTST_okay);
     CHECK(list[0] && list[1] && list[2] && list[0] != list[1]);
+    grant_world_end();
+    /* Cut after each frame that is new. */
+    grant_world_reset(3);
+    world_run(1, 0);
+    for (unsigned i = 1; i < 3; i++) {
+        world_preempt_after(1);
+        CHECK_EQ(grant_world_op(GNTTABOP_setup_table, &s, 1), i < 2 ? -ERESTART : 0);
+        CHECK_EQ(world_domain(1)->grants->nr_frames, i + 1);
+    }
     s.nr_frames = 4;
     CHECK_EQ(grant_world_op(GNTTABOP_setup_table, &s, 1), 0);
     CHECK_EQ(s.status, GNTST_general_error);
