@@ -6,12 +6,14 @@
 #include "guest.h"
 
 /* Instructions, on a processor that does one in a nanosecond. */
-#define MOST_LATE 1500000
+#define MOST_LATE 250000
 
 #define FULL_TABLES 32
 #define FRAMES 2048
 #define BLOCK_ORDER 9
 #define BLOCK (1U << BLOCK_ORDER)
+#define EXCHANGE_ORDER 6 /* the largest here */
+#define EXCHANGES (BLOCK >> EXCHANGE_ORDER)
 #define UPDATES 4096
 #define OPERATIONS 2048
 #define CALLS 2048
@@ -27,8 +29,7 @@ GUEST_ROOM(4, 768);
 static pte_t *tables[FULL_TABLES], *directory, *broken, *freeing;
 static mfn_t data[TABLE_ENTRIES];
 static xen_pfn_t list[FRAMES];
-static pfn_t pfns[FRAMES], block_pfn;
-static mfn_t block;
+static pfn_t pfns[FRAMES];
 static struct mmu_update updates[UPDATES];
 static struct mmuext_op operations[OPERATIONS];
 static struct multicall_entry calls[CALLS];
@@ -161,7 +162,6 @@ static void prepare_frames(void)
         list[i] = pfn_to_mfn(pfns[i]);
     }
     frames_give(FRAMES);
-    block_pfn = pfns[0];
 }
 
 static void change_frames(void)
@@ -196,13 +196,15 @@ static void change_blocks(void)
     REQUIRE(memory_op(XENMEM_decrease_reservation, &r) == 3);
 }
 
+static xen_pfn_t pieces[EXCHANGES];
+
 static void prepare_exchange(void)
 {
-    xen_pfn_t one = block_pfn;
-    struct xen_memory_reservation r = frames_of(&one, 1, BLOCK_ORDER);
+    struct xen_memory_reservation r = frames_of(pieces, EXCHANGES, EXCHANGE_ORDER);
 
-    REQUIRE(memory_op(XENMEM_populate_physmap, &r) == 1);
-    block = one;
+    for (unsigned i = 0; i < EXCHANGES; i++)
+        pieces[i] = pfns[i << EXCHANGE_ORDER];
+    REQUIRE(memory_op(XENMEM_populate_physmap, &r) == EXCHANGES);
 }
 
 /* `in_order` of what is in `in` for what `out` then has, a block's frames in all. */
@@ -216,16 +218,15 @@ static void exchange(xen_pfn_t *in, unsigned in_order, xen_pfn_t *out, unsigned 
     MUST(memory_op(XENMEM_exchange, &e));
 }
 
-static void exchange_block(void)
+static void exchange_pieces(void)
 {
     static xen_pfn_t frames[BLOCK];
-    xen_pfn_t one = block;
 
     memcpy(frames, pfns, sizeof(frames));
-    exchange(&one, BLOCK_ORDER, frames, 0);
-    one = block_pfn;
-    exchange(frames, 0, &one, BLOCK_ORDER);
-    block = one;
+    exchange(pieces, EXCHANGE_ORDER, frames, 0);
+    for (unsigned i = 0; i < EXCHANGES; i++)
+        pieces[i] = pfns[i << EXCHANGE_ORDER];
+    exchange(frames, 0, pieces, EXCHANGE_ORDER);
 }
 
 /* It grows once only: not before the other one watches. */
@@ -335,10 +336,19 @@ static void prepare_gdt(void)
         gdts[i / GDT_FRAMES][i % GDT_FRAMES] = va_to_mfn(descriptors_make());
 }
 
+/* Pages that have been written to are checked anew. */
 static void change_gdt(void)
 {
-    for (unsigned i = 0; i < 2; i++)
-        MUST(set_gdt(gdts[i], GDT_FRAMES * 512));
+    for (unsigned i = 0; i < 2 * GDT_FRAMES; i++) {
+        xen_pfn_t *list_of = gdts[i / GDT_FRAMES];
+        uint64_t *page = mfn_to_va(list_of[i % GDT_FRAMES]);
+
+        MUST(page_protect(page, PAGE_RW));
+        page[0] = DATA_SEGMENT;
+        page_make_readonly(page);
+        if (i % GDT_FRAMES == GDT_FRAMES - 1)
+            MUST(set_gdt(list_of, GDT_FRAMES * 512));
+    }
 }
 
 static void prepare_ldt(void)
@@ -443,7 +453,7 @@ static const struct delay_kind kinds[] = {
     {"frames given back and taken", prepare_frames, change_frames},
     {"frames freed by their table", NULL, free_by_table},
     {"blocks of 2 MiB", NULL, change_blocks},
-    {"exchange of 2 MiB", prepare_exchange, exchange_block},
+    {"exchanges of 256 KiB", prepare_exchange, exchange_pieces},
     {"grant table at its largest", NULL, setup_grants},
     {"granted pages copied", NULL, copy_grants},
     {"grants mapped and unmapped", prepare_grants, map_grants},
