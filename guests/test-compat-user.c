@@ -39,6 +39,22 @@ static void check_entry(const uint8_t *code, uint64_t flags, int callback)
         CHECK_EQ(last_trap.rflags & 0x20200, 0x200);
 }
 
+/* The kernel learns the flags with which SYSENTER was executed, to go back with them: DF, NT, TF
+ * and AC, in any combination. The instruction is the first, so that no step comes before it. */
+static void check_sysenter_flags(void)
+{
+    static const uint64_t bits[] = {0x400, 0x4000, 0x100, 0x40000};
+
+    for (unsigned set = 0; set < 16; set++) {
+        uint64_t flags = 0;
+
+        for (unsigned i = 0; i < 4; i++)
+            flags |= set >> i & 1 ? bits[i] : 0;
+        if (run(sysenter32 + 5, flags, 0) == ENTRY_SYSENTER)
+            CHECK_EQ(last_trap.rflags & 0x44700, flags | 0x200);
+    }
+}
+
 void test(void)
 {
     static const uint64_t flags[] = {0, 0x4000, 0x100, 0x4100, 0x40000, 0x400};
@@ -60,6 +76,7 @@ void test(void)
         check_entry(syscall32, flags[i], ENTRY_SYSCALL32);
         check_entry(sysenter32, flags[i], ENTRY_SYSENTER);
     }
+    check_sysenter_flags();
     /* Without callbacks they are undefined or not permitted. */
     MUST(callback_register(CALLBACKTYPE_sysenter, NULL, 0));
     MUST(callback_register(CALLBACKTYPE_syscall32, NULL, 0));

@@ -343,15 +343,17 @@ syscall_entry:
 
 /*
  * SYSENTER (Intel, compatibility mode) starts with RSP at cpu_info.regs.es and no record of where it
- * came from. It leaves TF and NT set: a single step costs one #DB, NT would break the next IRET.
+ * came from. It leaves TF and NT set: a single step costs a #DB for each instruction until the flags
+ * are saved (x86/traps_own.c), NT would break the next IRET.
  */
     .balign 16
-    .globl sysenter_entry
-    .hidden sysenter_entry
+    .globl sysenter_entry, sysenter_flags_saved
+    .hidden sysenter_entry, sysenter_flags_saved
 sysenter_entry:
     push    $FLAT_SS
     push    $0
     pushf
+sysenter_flags_saved:
     push    $FLAT_CS32
     push    $0
     push    $0

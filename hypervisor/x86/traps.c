@@ -230,7 +230,7 @@ void handle_sysenter(struct cpu_user_regs *regs)
     struct vcpu *v = current;
 
     clear_ac(regs);
-    regs->rflags = guest_flags(regs->rflags & ~(RFLAGS_TF | RFLAGS_NT));
+    regs->rflags = guest_flags(regs->rflags);
     if (v->domain->is_compat)
         compat_user_segments(regs);
     if (!guest_in_kernel(v, regs) && v->arch.sysenter.address)

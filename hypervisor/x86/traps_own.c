@@ -20,6 +20,9 @@
 #define NMI_PORT_SERR 0x80
 #define NMI_PORT_IOCHK 0x40
 
+/* entry.S */
+extern const char sysenter_entry[], sysenter_flags_saved[];
+
 static void tell_reason(struct domain *d, uint32_t reason)
 {
     struct shared_info_x86_32 *narrow = (struct shared_info_x86_32 *)d->shared_info;
@@ -69,14 +72,21 @@ void handle_own_exception(struct cpu_user_regs *regs)
     panic_at(regs, "exception %u, error code %#x", vector, regs->error_code);
 }
 
+/* True before SYSENTER's entry has saved the flags, TF among them, for the guest's kernel. */
+static bool flags_are_users(const struct cpu_user_regs *regs)
+{
+    return regs->rip >= (uint64_t)sysenter_entry && regs->rip < (uint64_t)sysenter_flags_saved;
+}
+
 void handle_ist_exception(struct cpu_user_regs *regs)
 {
     switch (regs->entry_vector) {
     case VEC_DB:
         /* A guest's own doing: a breakpoint on data that it handed to us, MOV SS before SYSCALL, or
-         * SYSENTER with TF. One is enough. */
+         * SYSENTER with TF. */
         write_dr6(DR6_RESET);
-        regs->rflags &= ~RFLAGS_TF;
+        if (!flags_are_users(regs))
+            regs->rflags &= ~RFLAGS_TF;
         return;
     case VEC_NMI:
         nonmaskable_interrupt();
