@@ -108,21 +108,21 @@ static void check_read_only(void)
     };
 
     memset(page, NOT_WRITTEN, PAGE_SIZE);
-    CHECK(status_of(&fixed, &r) < 0);
+    CHECK_EQ(status_of(&fixed, &r), BLKIF_RSP_ERROR);
     r.handle = (blkif_vdev_t)disk.number;
-    CHECK(status_of(&fixed, &r) < 0);
+    CHECK_EQ(status_of(&fixed, &r), BLKIF_RSP_ERROR);
     r.operation = BLKIF_OP_WRITE_BARRIER;
-    CHECK(status_of(&fixed, &r) < 0);
+    CHECK_EQ(status_of(&fixed, &r), BLKIF_RSP_ERROR);
     memset(&r, 0, sizeof(r));
     memcpy(&r, &discard, sizeof(discard));
-    CHECK(status_of(&fixed, &r) < 0);
+    CHECK_EQ(status_of(&fixed, &r), BLKIF_RSP_ERROR);
     discard.sector_number = UINT64_MAX - 7;
     memcpy(&r, &discard, sizeof(discard));
-    CHECK(status_of(&disk, &r) < 0);
+    CHECK_EQ(status_of(&disk, &r), BLKIF_RSP_ERROR);
     discard.sector_number = 1;
     discard.nr_sectors = disk.sectors;
     memcpy(&r, &discard, sizeof(discard));
-    CHECK(status_of(&disk, &r) < 0);
+    CHECK_EQ(status_of(&disk, &r), BLKIF_RSP_ERROR);
     /* The number of another disk in a request changes nothing: the ring says whose it is. */
     r = one_sector(&disk, BLKIF_OP_WRITE, FREE_SECTOR, ref);
     r.handle = (blkif_vdev_t)fixed.number;
@@ -141,21 +141,21 @@ static void check_form(void)
     memset(page, NOT_WRITTEN, PAGE_SIZE);
     for (unsigned i = 0; i < sizeof(operations); i++) {
         r = one_sector(&disk, operations[i], 0, ref);
-        CHECK(status_of(&disk, &r) < 0);
+        CHECK_EQ(status_of(&disk, &r), BLKIF_RSP_EOPNOTSUPP);
     }
     for (unsigned segments = 0; segments < 256; segments += segments == 0 ? 12 : 81) {
         r = one_sector(&disk, BLKIF_OP_READ, 0, ref);
         r.nr_segments = (uint8_t)segments;
-        CHECK(status_of(&disk, &r) < 0);
+        CHECK_EQ(status_of(&disk, &r), BLKIF_RSP_ERROR);
     }
     r = one_sector(&disk, BLKIF_OP_READ, 0, ref);
     r.seg[0].last_sect = 8;
-    CHECK(status_of(&disk, &r) < 0);
+    CHECK_EQ(status_of(&disk, &r), BLKIF_RSP_ERROR);
     r.seg[0].last_sect = 255;
-    CHECK(status_of(&disk, &r) < 0);
+    CHECK_EQ(status_of(&disk, &r), BLKIF_RSP_ERROR);
     r.seg[0].first_sect = 3;
     r.seg[0].last_sect = 2;
-    CHECK(status_of(&disk, &r) < 0);
+    CHECK_EQ(status_of(&disk, &r), BLKIF_RSP_ERROR);
     CHECK(grant_end(ref));
     CHECK(untouched());
     CHECK(works(&disk, "disk a"));
@@ -166,7 +166,7 @@ static void refused_grant(grant_ref_t ref, const char *what)
 {
     struct blkif_request r = one_sector(&disk, BLKIF_OP_READ, 0, ref);
 
-    if (!CHECK(status_of(&disk, &r) < 0))
+    if (!CHECK_EQ(status_of(&disk, &r), BLKIF_RSP_ERROR))
         print("the grant: %s\n", what);
 }
 
@@ -261,23 +261,23 @@ static void check_indirect(void)
         list[i].gref = 0x7fffffff;
     CHECK_EQ(indirect(BLKIF_OP_READ, 1, 0, ref), BLKIF_RSP_OKAY);
     memset(page, NOT_WRITTEN, PAGE_SIZE);
-    CHECK(indirect(BLKIF_OP_READ, 0, 0, ref) < 0);
-    CHECK(indirect(BLKIF_OP_READ, disk.indirect_segments + 1, 0, ref) < 0);
-    CHECK(indirect(BLKIF_OP_READ, 65535, 0, ref) < 0);
-    CHECK(indirect(BLKIF_OP_INDIRECT, 1, 0, ref) < 0);
-    CHECK(indirect(BLKIF_OP_DISCARD, 1, 0, ref) < 0);
-    CHECK(indirect(255, 1, 0, ref) < 0);
-    CHECK(indirect(BLKIF_OP_READ, 1, disk.sectors, ref) < 0);
-    CHECK(indirect(BLKIF_OP_WRITE, 1, UINT64_MAX, ref) < 0);
-    CHECK(indirect(BLKIF_OP_READ, 1, 0, 0x7fffffff) < 0);
-    CHECK(indirect(BLKIF_OP_READ, 2, 0, ref) < 0);
-    CHECK(indirect(BLKIF_OP_READ, disk.indirect_segments, 0, ref) < 0);
+    CHECK_EQ(indirect(BLKIF_OP_READ, 0, 0, ref), BLKIF_RSP_ERROR);
+    CHECK_EQ(indirect(BLKIF_OP_READ, disk.indirect_segments + 1, 0, ref), BLKIF_RSP_ERROR);
+    CHECK_EQ(indirect(BLKIF_OP_READ, 65535, 0, ref), BLKIF_RSP_ERROR);
+    CHECK_EQ(indirect(BLKIF_OP_INDIRECT, 1, 0, ref), BLKIF_RSP_ERROR);
+    CHECK_EQ(indirect(BLKIF_OP_DISCARD, 1, 0, ref), BLKIF_RSP_ERROR);
+    CHECK_EQ(indirect(255, 1, 0, ref), BLKIF_RSP_ERROR);
+    CHECK_EQ(indirect(BLKIF_OP_READ, 1, disk.sectors, ref), BLKIF_RSP_ERROR);
+    CHECK_EQ(indirect(BLKIF_OP_WRITE, 1, UINT64_MAX, ref), BLKIF_RSP_ERROR);
+    CHECK_EQ(indirect(BLKIF_OP_READ, 1, 0, 0x7fffffff), BLKIF_RSP_ERROR);
+    CHECK_EQ(indirect(BLKIF_OP_READ, 2, 0, ref), BLKIF_RSP_ERROR);
+    CHECK_EQ(indirect(BLKIF_OP_READ, disk.indirect_segments, 0, ref), BLKIF_RSP_ERROR);
     memset(page, NOT_WRITTEN, PAGE_SIZE);
     list[0].last_sect = 8;
-    CHECK(indirect(BLKIF_OP_READ, 1, 0, ref) < 0);
+    CHECK_EQ(indirect(BLKIF_OP_READ, 1, 0, ref), BLKIF_RSP_ERROR);
     list[0].first_sect = 5;
     list[0].last_sect = 4;
-    CHECK(indirect(BLKIF_OP_READ, 1, 0, ref) < 0);
+    CHECK_EQ(indirect(BLKIF_OP_READ, 1, 0, ref), BLKIF_RSP_ERROR);
     CHECK(untouched());
     CHECK(grant_end(data));
     CHECK(works(&disk, "disk a"));

@@ -61,13 +61,16 @@ static void check_packets(struct net *n)
     grant_ref_t other = grant_give(4321, va_to_mfn(page), GTF_readonly);
     grant_ref_t foreign = grant_give(n->device.domain, 0x100, GTF_readonly);
 
-    CHECK(status_of(n, (struct netif_tx_request){.gref = ref, .size = 0}) < 0);
-    CHECK(status_of(n, (struct netif_tx_request){.gref = ref, .size = 13}) < 0);
-    CHECK(status_of(n, (struct netif_tx_request){.gref = 0x7fffffff, .size = 60}) < 0);
-    CHECK(status_of(n, (struct netif_tx_request){.gref = GRANT_ENTRIES - 1, .size = 60}) < 0);
-    CHECK(status_of(n, (struct netif_tx_request){.gref = other, .size = 60}) < 0);
-    CHECK(status_of(n, (struct netif_tx_request){.gref = foreign, .size = 60}) < 0);
-    CHECK(status_of(n, (struct netif_tx_request){.gref = foreign, .size = 1500}) < 0);
+    CHECK_EQ(status_of(n, (struct netif_tx_request){.gref = ref, .size = 0}), NETIF_RSP_ERROR);
+    CHECK_EQ(status_of(n, (struct netif_tx_request){.gref = ref, .size = 13}), NETIF_RSP_ERROR);
+    CHECK_EQ(status_of(n, (struct netif_tx_request){.gref = 0x7fffffff, .size = 60}),
+             NETIF_RSP_ERROR);
+    CHECK_EQ(status_of(n, (struct netif_tx_request){.gref = GRANT_ENTRIES - 1, .size = 60}),
+             NETIF_RSP_ERROR);
+    CHECK_EQ(status_of(n, (struct netif_tx_request){.gref = other, .size = 60}), NETIF_RSP_ERROR);
+    CHECK_EQ(status_of(n, (struct netif_tx_request){.gref = foreign, .size = 60}), NETIF_RSP_ERROR);
+    CHECK_EQ(status_of(n, (struct netif_tx_request){.gref = foreign, .size = 1500}),
+             NETIF_RSP_ERROR);
     CHECK(grant_end(ref) && grant_end(other) && grant_end(foreign));
     CHECK(asks(n, n->mac, PATIENCE));
 }
