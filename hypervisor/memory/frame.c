@@ -82,15 +82,25 @@ static bool count_get(struct frame *f, uint32_t limit)
     return true;
 }
 
-bool frame_get(struct frame *f, struct domain *d)
+static bool get_of(struct frame *f, struct domain *d, uint32_t limit)
 {
-    if (READ_ONCE(f->owner) != d || !count_get(f, COUNT_LIMIT))
+    if (READ_ONCE(f->owner) != d || !count_get(f, limit))
         return false;
     if (likely(READ_ONCE(f->owner) == d))
         return true;
     /* Freed and allocated anew between the two looks. */
     frame_put(f);
     return false;
+}
+
+bool frame_get(struct frame *f, struct domain *d)
+{
+    return get_of(f, d, COUNT_LIMIT);
+}
+
+bool frame_hold_owned(struct frame *f, struct domain *d)
+{
+    return get_of(f, d, COUNT_REFS);
 }
 
 struct domain *frame_get_any(struct frame *f)

@@ -188,7 +188,7 @@ uint64_t type_key_of_table(struct frame *f, struct domain *d)
     assert(spin_held(&d->paging_lock));
     /* Nobody keeps other frames from changing hands between a look at the owner and one at the
      * type: another domain's valid table would pass for one of `d`. */
-    if (!frame_get(f, d))
+    if (!frame_hold_owned(f, d))
         return 0;
     word = READ_ONCE(f->type);
     frame_put(f);

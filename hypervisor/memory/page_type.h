@@ -88,5 +88,7 @@ void frame_hold(struct frame *f);
  * the guest has taken all that it may. False: the last one has gone, and the frame is about to
  * leave the list. */
 bool frame_hold_listed(struct frame *f);
+/* frame_get() for a look of Ringfort's own, which the guest must not be able to have refused. */
+bool frame_hold_owned(struct frame *f, struct domain *d);
 
 #endif

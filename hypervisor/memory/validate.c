@@ -61,7 +61,7 @@ int entry_get(struct domain *d, uint64_t key, unsigned index, uint64_t *entry, b
     if (!pte_table_ok(*entry, pae_l3) || !mfn_valid(m))
         return refuse(-EINVAL);
     child = frame_of(m);
-    if (!frame_get(child, d))
+    if (!frame_hold_owned(child, d))
         return refuse(-EINVAL);
     rc = nested ? type_get_nested(child, child_key) : type_get(child, child_key, true);
     if (rc) {
@@ -139,7 +139,7 @@ static int undo_partial_child(struct domain *d, uint64_t key, unsigned index, ui
     child = frame_of(pte_mfn(entry));
     /* Partial frames of `d` stay as they are while its paging lock is held; another domain's, which
      * the frame could become between two looks, do not. */
-    if (!frame_get(child, d))
+    if (!frame_hold_owned(child, d))
         return 0;
     word = READ_ONCE(child->type);
     if (type_is_partial(word) && (word & TYPE_KEY) == table_child_key(d, key, index))

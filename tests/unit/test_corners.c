@@ -448,6 +448,34 @@ static void teardown_of_mapped_to_the_limit(void)
     CHECK_EQ(d->tot_pages, 0);
 }
 
+/* So is one that its parent's take-down left partial after the walk has passed it. */
+static void teardown_of_partial_at_the_limit(void)
+{
+    uint64_t before;
+    mfn_t middle, top;
+
+    start(1);
+    before = frames_free();
+    middle = machine_frame(d);
+    top = machine_frame(d);
+    for (unsigned i = 0; i < 2; i++)
+        table(middle)[i] = pte_make(machine_frame(d), PTE_PRESENT);
+    table(top)[0] = pte_make(middle, PTE_PRESENT);
+    CHECK_EQ(mmu_pin(d, top, FRAME_L3), 0);
+    d->state = DOMAIN_DYING;
+    machine_run(0);
+    /* Once the walk has passed `middle`, and in the drop of its first entry. */
+    machine_preempt_after(2);
+    CHECK_EQ(memory_teardown(d), -ERESTART);
+    CHECK(type_is_partial(frame_of(middle)->type));
+    frame_of(middle)->count += COUNT_LIMIT - 1;
+    CHECK_EQ(memory_teardown(d), 0);
+    CHECK(!type_is_partial(frame_of(middle)->type));
+    frame_of(middle)->count -= COUNT_LIMIT - 2;
+    frame_put(frame_of(middle));
+    CHECK_EQ(frames_free(), before);
+}
+
 int main(void)
 {
     dying();
@@ -467,5 +495,6 @@ int main(void)
     teardown_at_once();
     teardown_of_freed();
     teardown_of_mapped_to_the_limit();
+    teardown_of_partial_at_the_limit();
     return check_report();
 }
