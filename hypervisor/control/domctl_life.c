@@ -8,6 +8,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "schedule/schedule.h"
 #include "x86/current.h"
 
 #define DEFAULT_MAPTRACK_PAGES 1024
@@ -100,7 +101,8 @@ long domctl_destroy(struct domain *d)
     return rc;
 }
 
-/* The number was fixed at creation; this makes the vCPUs, all offline. */
+/* The number was fixed at creation; this makes the vCPUs, all offline. A call that was cut finds
+ * those that are there. */
 long domctl_max_vcpus(struct domain *d, unsigned max)
 {
     long rc = 0;
@@ -111,9 +113,14 @@ long domctl_max_vcpus(struct domain *d, unsigned max)
     /* One that is being taken apart does so with the vCPUs that it had when it began to die. */
     if (d->state != DOMAIN_ALIVE)
         rc = refuse(-ESRCH);
-    for (unsigned id = 0; id < max && rc == 0; id++)
-        if (!d->vcpus[id] && !vcpu_create(d, id))
+    for (unsigned id = 0; id < max && rc == 0; id++) {
+        if (d->vcpus[id])
+            continue;
+        if (!vcpu_create(d, id))
             rc = -ENOMEM;
+        else if (preempt_needed())
+            rc = -ERESTART;
+    }
     spin_unlock(&domain_list_lock);
     return rc;
 }

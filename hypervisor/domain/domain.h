@@ -88,6 +88,7 @@ struct domain {
     unsigned controller_pauses; /* pausedomain count */
     unsigned pauses;            /* of all its vCPUs at once; later ones start with them */
     unsigned kill_stage;        /* how far domain_kill() has come; domctl lock */
+    unsigned kill_vcpu;         /* and in the stage that goes over the vCPUs */
     struct domain *next_dead;   /* link among domains without references, see domain_reap() */
     uint8_t handle[16];
     struct e820entry *e820; /* set_memory_map's answer */

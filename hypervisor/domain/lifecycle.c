@@ -173,15 +173,17 @@ static int kill_begin(struct domain *d)
  * descriptor frames, its registered vcpu_info. */
 static int kill_vcpus(struct domain *d)
 {
-    struct vcpu *v;
+    while (d->kill_vcpu < d->max_vcpus) {
+        struct vcpu *v = domain_vcpu(d, d->kill_vcpu);
+        int rc = v ? mmu_drain_dying(v) : 0;
 
-    for_each_vcpu (d, v) {
-        int rc = mmu_drain_dying(v);
-
-        if (rc == 0)
+        if (rc == 0 && v)
             rc = vcpu_drop_roots(v);
         if (rc)
             return rc;
+        d->kill_vcpu++;
+        if (!v)
+            continue;
         vcpu_drop_gdt(v);
         vcpu_drop_ldt(v);
         event_unregister_vcpu_info(v);
