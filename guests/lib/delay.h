@@ -22,7 +22,7 @@ void delay_watch(unsigned count);
 
 /* In Domain0, when either has come back: prints what was seen for each kind in nanoseconds. Where
  * time is counted instructions (the word "counted" in its command line) none may be above `most` or
- * what the kind has instead. Each must have been done twice at least. */
+ * what the kind has instead, and each must have been done twice at least. */
 void delay_check(const struct delay_kind *kinds, unsigned count, uint32_t most);
 
 #endif
