@@ -126,6 +126,7 @@ void test(void)
     who = (unsigned)argument("who=", ~0U);
     only = list_argument("only=");
     event_disable();
+    clock_keep();
     trap_hook(ENTRY_FAILSAFE, selector_lost);
     grant_init();
     tables_make();

@@ -9,9 +9,8 @@ static uint64_t scale(uint64_t number, uint32_t fraction)
     return (number >> 32) * fraction + ((number & UINT32_MAX) * fraction >> 32);
 }
 
-uint64_t now(void)
+uint64_t time_by(const volatile struct vcpu_time_info *time)
 {
-    const volatile struct vcpu_time_info *time = &vcpu_info()->time;
     uint32_t version;
     uint64_t delta, base;
 
@@ -25,6 +24,11 @@ uint64_t now(void)
         asm volatile("" : : : "memory");
     } while ((version & 1) || version != time->version);
     return base + delta;
+}
+
+uint64_t now(void)
+{
+    return time_by(&vcpu_info()->time);
 }
 
 void spin_for(uint64_t nanoseconds)

@@ -15,7 +15,8 @@ static inline uint64_t rdtsc(void)
     return (uint64_t)high << 32 | low;
 }
 
-/* Nanoseconds since boot by this vCPU's time structure. */
+/* Nanoseconds since boot by a time structure; by this vCPU's. */
+uint64_t time_by(const volatile struct vcpu_time_info *time);
 uint64_t now(void);
 
 /* Waits for so long without giving the processor away. */

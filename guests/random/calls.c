@@ -186,6 +186,15 @@ static bool is_ours(unsigned long at)
     return at >= VIRT_BASE && at - VIRT_BASE < start_info->nr_pages << PAGE_SHIFT;
 }
 
+/* Whether an address is of that memory, and not of a page to play with. */
+static bool is_needed(unsigned long at)
+{
+    for (unsigned i = 0; i < PAGES; i++)
+        if (at - (unsigned long)play_pages[i] < PAGE_SIZE)
+            return false;
+    return is_ours(at);
+}
+
 /* What ends this guest by right, or stops it for ever, is no finding. */
 static bool is_suicide(const struct call *call)
 {
@@ -234,7 +243,7 @@ static bool is_suicide(const struct call *call)
                   is_loss((const struct gnttab_transfer *)call->args[1], call->args[2]))));
     case __HYPERVISOR_update_va_mapping:
     case __HYPERVISOR_update_va_mapping_otherdomain:
-        return call->args[0] >= VIRT_BASE && call->args[0] < (unsigned long)play_pages[0];
+        return is_needed(call->args[0]);
     default:
         return false;
     }

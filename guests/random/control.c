@@ -260,8 +260,9 @@ static void make_wait(struct call *call)
         for (unsigned i = 0; i < 8; i++)
             ports[i] = some_port();
     if (is_room(op) && polls) {
-        op->poll = (struct sched_poll){.nr_ports = one_in(12) ? (unsigned)some_number() : below(8),
-                                       .timeout = 1 + (one_in(2) ? now() + below(MILLISECOND) : 0)};
+        op->poll =
+            (struct sched_poll){.nr_ports = one_in(12) ? (unsigned)some_number() : below(8),
+                                .timeout = 1 + (one_in(2) ? kept_now() + below(MILLISECOND) : 0)};
         set_xen_guest_handle(op->poll.ports, ports);
     } else if (is_room(op)) {
         op->shutdown =
@@ -366,7 +367,7 @@ bool is_gentle_wait(unsigned command, const void *argument)
     case SCHEDOP_yield:
         return true;
     case SCHEDOP_poll:
-        return poll->timeout && poll->timeout < now() + 10 * MILLISECOND;
+        return poll->timeout && poll->timeout < kept_now() + 10 * MILLISECOND;
     case SCHEDOP_remote_shutdown:
         return !is_near(shutdown->domain_id);
     default:

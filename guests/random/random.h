@@ -36,6 +36,10 @@ extern uint32_t reached_outcomes;
 /* Begins a step on this vCPU. */
 void step_begin(unsigned vcpu, uint64_t step);
 
+/* The time by a copy of vCPU 0's structure: the structures themselves are written over. */
+void clock_keep(void);
+uint64_t kept_now(void);
+
 /* Random numbers: 64 bits; less than n (not 0); true in one of n. */
 uint64_t any(void);
 unsigned below(unsigned n);

@@ -6,7 +6,23 @@ static char arenas[RANDOM_VCPUS][(ARENA_PAGES + 1) * PAGE_SIZE] __attribute__((a
 static unsigned used[RANDOM_VCPUS];
 static char brink[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
+static struct vcpu_time_info kept_time;
+
 uint64_t random_seed = 1;
+
+void clock_keep(void)
+{
+    const volatile struct vcpu_time_info *time = &vcpu_info()->time;
+
+    do
+        kept_time = *time;
+    while ((kept_time.version & 1) || kept_time.version != time->version);
+}
+
+uint64_t kept_now(void)
+{
+    return time_by(&kept_time);
+}
 
 uint64_t any(void)
 {
