@@ -61,7 +61,7 @@ int entry_get(struct domain *d, uint64_t key, unsigned index, uint64_t *entry, b
     if (!pte_table_ok(*entry, pae_l3) || !mfn_valid(m))
         return refuse(-EINVAL);
     child = frame_of(m);
-    if (!frame_hold_owned(child, d))
+    if (!frame_get(child, d))
         return refuse(-EINVAL);
     rc = nested ? type_get_nested(child, child_key) : type_get(child, child_key, true);
     if (rc) {

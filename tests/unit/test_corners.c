@@ -476,6 +476,24 @@ static void teardown_of_partial_at_the_limit(void)
     CHECK_EQ(frames_free(), before);
 }
 
+/* A guest's references to a table end where those to any frame do. */
+static void table_named_to_the_limit(void)
+{
+    mfn_t middle, top;
+    struct frame *f;
+
+    start(1);
+    middle = machine_frame(d);
+    top = machine_frame(d);
+    f = frame_of(middle);
+    table(top)[0] = table(top)[1] = pte_make(middle, PTE_PRESENT);
+    f->count += COUNT_LIMIT - 2;
+    CHECK_EQ(mmu_pin(d, top, FRAME_L3), -EINVAL);
+    CHECK_EQ(f->count & COUNT_REFS, COUNT_LIMIT - 1);
+    f->count -= COUNT_LIMIT - 2;
+    CHECK_EQ(mmu_pin(d, top, FRAME_L3), 0);
+}
+
 int main(void)
 {
     dying();
@@ -496,5 +514,6 @@ int main(void)
     teardown_of_freed();
     teardown_of_mapped_to_the_limit();
     teardown_of_partial_at_the_limit();
+    table_named_to_the_limit();
     return check_report();
 }
