@@ -291,6 +291,22 @@ static void make_alive(struct call *call)
     while (is_suicide(call));
 }
 
+/* Whether what a call does to this guest is said in its structure. */
+static bool is_told_in_memory(const struct call *call)
+{
+    switch (call->op) {
+    case __HYPERVISOR_sched_op:
+    case __HYPERVISOR_domctl:
+    case __HYPERVISOR_sysctl:
+    case __HYPERVISOR_platform_op:
+    case __HYPERVISOR_physdev_op:
+    case __HYPERVISOR_ringfort_op:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void make_batch(struct call *call)
 {
     unsigned count = 1 + below(5);
@@ -299,7 +315,10 @@ static void make_batch(struct call *call)
     for (unsigned i = 0; i < count && is_room(entries); i++) {
         struct call inner;
 
-        make_alive(&inner);
+        /* An answer to a call before could be written over the structure. */
+        do
+            make_alive(&inner);
+        while (i && is_told_in_memory(&inner));
         entries[i].op = inner.op;
         for (unsigned j = 0; j < 5; j++)
             entries[i].args[j] = inner.args[j];
