@@ -5,8 +5,6 @@
 #define CPUS 3
 #define MOVES 150
 
-static volatile bool other_done;
-
 static long pin(unsigned vcpu, uint64_t cpus)
 {
     struct xen_domctl op = {0};
@@ -39,20 +37,9 @@ static void move_about(unsigned self)
     CHECK(in_order);
 }
 
-static void second(unsigned vcpu)
-{
-    move_about(vcpu);
-    other_done = true;
-    while (other_done)
-        asm volatile("pause" : : : "memory");
-}
-
 void test(void)
 {
-    REQUIRE(vcpu_count() == 2);
-    MUST(vcpu_launch(1, second));
-    move_about(0);
-    REQUIRE(WAIT_FOR(other_done, 20 * SECOND));
+    both_run(move_about);
     for (unsigned cpu = 0; cpu < CPUS; cpu++) {
         CHECK_EQ(pin(0, 1ULL << cpu), 0);
         CHECK_EQ(cpu_of(0), cpu);
@@ -64,6 +51,6 @@ void test(void)
     CHECK_EQ(pin(0, 1ULL << 63), -XEN_EINVAL);
     CHECK_EQ(pin(0, ~0ULL), 0);
     CHECK_EQ(pin(1, ~0ULL), 0);
-    other_done = false;
+    both_end();
     CHECK(WAIT_FOR(vcpu_is_up(1) == 0, 2 * SECOND));
 }

@@ -5,12 +5,12 @@
 #define TIMES 12
 
 static volatile unsigned ready;
-static volatile bool other_done;
 
-static void ask(void)
+static void ask(unsigned vcpu)
 {
     bool in_order = true;
 
+    (void)vcpu;
     __atomic_fetch_add(&ready, 1, __ATOMIC_SEQ_CST);
     WAIT_FOR(ready == 2, 20 * SECOND);
     for (unsigned i = 0; i < TIMES; i++)
@@ -18,19 +18,7 @@ static void ask(void)
     CHECK(in_order);
 }
 
-static void second(unsigned vcpu)
-{
-    (void)vcpu;
-    ask();
-    other_done = true;
-    while (other_done)
-        asm volatile("pause" : : : "memory");
-}
-
 void test(void)
 {
-    REQUIRE(vcpu_count() == 2);
-    MUST(vcpu_launch(1, second));
-    ask();
-    REQUIRE(WAIT_FOR(other_done, 20 * SECOND));
+    both_run(ask);
 }

@@ -49,6 +49,31 @@ long vcpu_launch(unsigned vcpu, vcpu_body_fn *body)
     return result ? result : vcpu_op(VCPUOP_up, vcpu, NULL);
 }
 
+static vcpu_body_fn *both_body;
+static volatile bool other_done;
+
+static void other_run(unsigned vcpu)
+{
+    both_body(vcpu);
+    other_done = true;
+    while (other_done)
+        asm volatile("pause" : : : "memory");
+}
+
+void both_run(vcpu_body_fn *body)
+{
+    both_body = body;
+    REQUIRE(vcpu_count() == 2);
+    MUST(vcpu_launch(1, other_run));
+    body(0);
+    REQUIRE(WAIT_FOR(other_done, 20 * SECOND));
+}
+
+void both_end(void)
+{
+    other_done = false;
+}
+
 void vcpu_main(unsigned vcpu)
 {
     bodies[vcpu](vcpu);

@@ -19,6 +19,11 @@ long vcpu_launch(unsigned vcpu, vcpu_body_fn *body);
 /* 1 up, 0 down, or an error. */
 long vcpu_is_up(unsigned vcpu);
 
+/* Runs body() on both vCPUs of the domain at once, and fails when the second needs 20 s longer than
+ * the first; it goes on spinning until both_end(). */
+void both_run(vcpu_body_fn *body);
+void both_end(void);
+
 void __attribute__((noreturn)) vcpu_main(unsigned vcpu);
 
 #endif
